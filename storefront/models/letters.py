@@ -1,0 +1,39 @@
+"""Letters we owe: one row each, written with the fact it tells of."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storefront.models.db import Base, Instant
+from storefront.models.orders import Order
+
+
+class Letter(Base):
+    """Owed exactly once per order, kind, version and recipient. Holds no secret: links are derived when it is written.
+
+    `dropped_at` is set instead of `sent_at` where the fact it told of no longer holds.
+    """
+
+    __tablename__ = "letters"
+    __table_args__ = (
+        UniqueConstraint("order_id", "kind", "version", "recipient"),
+        Index("ix_letters_due", "due_at", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL"), postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    recipient: Mapped[str] = mapped_column(String(254))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    owed_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    leased_until: Mapped[datetime | None] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(default=0)
+    trouble: Mapped[str] = mapped_column(String(300), default="")
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    dropped_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    order: Mapped[Order] = relationship()

@@ -1,0 +1,218 @@
+"""Orders, what was promised, how they were secured, and everything that happened to them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from storefront.models.db import Base, Instant
+from storefront.models.log import LogRow
+from storefront.models.products import Launch, Offer, Product
+
+
+class Order(Base):
+    """One product, one buyer, one price, one promise. `state` changes only through `models.log.move`."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint("kind IN ('pre_order', 'purchase')", name="kind"),
+        CheckConstraint("mode IN ('hold', 'save_card', 'pay_now')", name="mode"),
+        CheckConstraint(
+            "state IN ('placed', 'reserved', 'held', 'paid', 'past_due', 'expired', 'cancelled', 'refunded')",
+            name="state",
+        ),
+        CheckConstraint("price > 0", name="price"),
+        Index("ix_orders_product_state", "product_id", "state"),
+        Index("ix_orders_email_state", "email", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    nonce: Mapped[str] = mapped_column(String(64), unique=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offers.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    mode: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10), default="placed")
+    email: Mapped[str] = mapped_column(String(254))
+    currency: Mapped[str] = mapped_column(String(3))
+    price: Mapped[int]
+    unit: Mapped[bool] = mapped_column(default=True)
+    placed_at: Mapped[datetime] = mapped_column(Instant)
+    placed_from: Mapped[str] = mapped_column(String(64), index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    promise_version: Mapped[int] = mapped_column(default=1)
+    link_generation: Mapped[int] = mapped_column(default=1)
+    link_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+
+    customer: Mapped[str | None] = mapped_column(String(64))
+    payment_method: Mapped[str | None] = mapped_column(String(64))
+    card: Mapped[str] = mapped_column(String(40), default="")
+    hold_intent: Mapped[str | None] = mapped_column(String(64), index=True)
+    capture_before: Mapped[datetime | None] = mapped_column(Instant)
+    paid_intent: Mapped[str | None] = mapped_column(String(64), index=True)
+    stray_intent: Mapped[str | None] = mapped_column(String(64))
+    preflight_at: Mapped[datetime | None] = mapped_column(Instant)
+    retry_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    declined_at: Mapped[datetime | None] = mapped_column(Instant)
+    decline: Mapped[str] = mapped_column(String(80), default="")
+    grace_until: Mapped[datetime | None] = mapped_column(Instant)
+    cancel_wished_at: Mapped[datetime | None] = mapped_column(Instant)
+    cancel_who: Mapped[str] = mapped_column(String(80), default="")
+    cancel_why: Mapped[str] = mapped_column(String(500), default="")
+
+    product: Mapped[Product] = relationship()
+    offer: Mapped[Offer] = relationship()
+    promises: Mapped[list["Promise"]] = relationship(order_by="Promise.version")
+    checkouts: Mapped[list["Checkout"]] = relationship(order_by="Checkout.id")
+    attempts: Mapped[list["Attempt"]] = relationship(order_by="Attempt.id")
+    history: Mapped[list[LogRow]] = relationship(order_by=LogRow.id)
+
+    @property
+    def promise(self) -> "Promise":
+        """What the buyer was told last."""
+        return self.promises[-1]
+
+
+class Promise(Base):
+    """What a buyer was told: a new version for each change, never edited."""
+
+    __tablename__ = "promises"
+    __table_args__ = (UniqueConstraint("order_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    version: Mapped[int]
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    cause: Mapped[str] = mapped_column(String(500))
+    launch_generation: Mapped[int]
+    not_before: Mapped[datetime | None] = mapped_column(Instant)
+    by: Mapped[datetime] = mapped_column(Instant)
+    wall: Mapped[str] = mapped_column(String(16))
+    zone: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(Text)
+    bonuses: Mapped[list[str]] = mapped_column(JSON, default=list)
+    price: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    policy: Mapped[str] = mapped_column(Text)
+    consent: Mapped[str] = mapped_column(Text, default="")
+
+
+class Checkout(Base):
+    """One visit to Stripe. `won` says whether it secured its order; what a lost one secured is released."""
+
+    __tablename__ = "checkouts"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('place', 'repair')", name="purpose"),
+        Index("ix_checkouts_open", "expires_at", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), unique=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    mode: Mapped[str] = mapped_column(String(10))
+    session_id: Mapped[str] = mapped_column(String(80), unique=True)
+    url: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    won: Mapped[bool | None]
+    intent: Mapped[str | None] = mapped_column(String(64), index=True)
+    payment_method: Mapped[str | None] = mapped_column(String(64))
+    released_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Attempt(Base):
+    """One intended call to Stripe that moves or releases money, committed before it is made.
+
+    `outcome` is None while it is open; an order has at most one open attempt. `moved`: minor units captured
+    (or refunded, for a refund), once known.
+    """
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('done', 'declined', 'failed')", name="outcome"),
+        Index("uq_attempts_open", "order_id", unique=True, sqlite_where=text("outcome IS NULL"), postgresql_where=text("outcome IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    generation: Mapped[int]
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    target: Mapped[str] = mapped_column(String(80), default="")
+    body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    leased_until: Mapped[datetime] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(default=1)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    stripe_id: Mapped[str | None] = mapped_column(String(80))
+    moved: Mapped[int] = mapped_column(default=0)
+    detail: Mapped[str] = mapped_column(String(200), default="")
+
+
+ENDED = ("expired", "cancelled", "refunded")
+LIVE = ("placed", "reserved", "held", "past_due", "paid")
+
+no_open_attempt = ~exists().where(Attempt.order_id == Order.id, Attempt.outcome.is_(None))
+not_leaving = Order.cancel_wished_at.is_(None)
+
+
+def by_link(session: Session, sha256: str) -> Order | None:
+    """The order behind a link token's fingerprint."""
+    return session.scalar(select(Order).where(Order.link_sha256 == sha256))
+
+
+def by_nonce(session: Session, nonce: str) -> Order | None:
+    """The order a form placed, if it has been sent before."""
+    return session.scalar(select(Order).where(Order.nonce == nonce))
+
+
+def open_checkouts(session: Session, email: str, placed_from: str) -> tuple[int, int]:
+    """How many orders wait at Stripe for this address, and for this place on the network."""
+    mail, place = (
+        session.scalar(select(func.count(Order.id)).where(Order.state == "placed", condition)) or 0
+        for condition in (Order.email == email, Order.placed_from == placed_from)
+    )
+    return mail, place
+
+
+def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
+    """The condition that an order's product is out and nobody was promised a later charge."""
+    told = select(Promise.not_before).where(Promise.order_id == Order.id, Promise.version == Order.promise_version)
+    not_before = told.correlate(Order).scalar_subquery()
+    ours = (Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_not(None))
+    out = select(Launch.id).where(*ours).correlate(Order).exists()
+    return and_(out, Order.unit, or_(not_before.is_(None), not_before <= now))
+
+
+def moved(session: Session, order_id: int) -> tuple[int, int]:
+    """Minor units captured and refunded: the fold of the order's attempts."""
+    query = select(Attempt.kind, func.sum(Attempt.moved)).where(Attempt.order_id == order_id).group_by(Attempt.kind)
+    sums: dict[str, int] = {kind: int(total) for kind, total in session.execute(query)}
+    refunded = sums.pop("refund", 0)
+    return sum(sums.values()), refunded
+
+
+def not_resting(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
+    """The condition that an order is not left alone for a moment, after a call that did nothing."""
+    return or_(Order.retry_at.is_(None), Order.retry_at <= now)

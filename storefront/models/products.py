@@ -1,0 +1,176 @@
+"""What is sold, what is inside, at which prices, and when it begins."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from storefront.models.accounts import Account
+from storefront.models.db import Base, Instant
+
+
+class Product(Base):
+    """A course, e-book or software. `stock` None is unlimited; `taken` counts the units of live orders."""
+
+    __tablename__ = "products"
+    __table_args__ = (
+        CheckConstraint("kind IN ('course', 'ebook', 'software')", name="kind"),
+        CheckConstraint("taken >= 0 AND (stock IS NULL OR taken <= stock)", name="taken"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    creator_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    title: Mapped[str] = mapped_column(String(200))
+    lead: Mapped[str] = mapped_column(String(500))
+    length: Mapped[str] = mapped_column(String(60), default="")
+    lang: Mapped[str] = mapped_column(String(12), default="en")
+    version: Mapped[str] = mapped_column(String(40), default="")
+    currency: Mapped[str] = mapped_column(String(3))
+    author_text: Mapped[str] = mapped_column(Text, default="")
+    questions: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    cover: Mapped[str] = mapped_column(Text, default="")
+    band: Mapped[int] = mapped_column(default=0)
+    stock: Mapped[int | None]
+    taken: Mapped[int] = mapped_column(default=0)
+    upfront: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    creator: Mapped[Account] = relationship()
+    offers: Mapped[list["Offer"]] = relationship(order_by="Offer.position", back_populates="product")
+    bonuses: Mapped[list["Bonus"]] = relationship(order_by="Bonus.id", back_populates="product")
+    lessons: Mapped[list["Lesson"]] = relationship(order_by="Lesson.position")
+    files: Mapped[list["File"]] = relationship(order_by="File.id")
+    launches: Mapped[list["Launch"]] = relationship(order_by="Launch.id", back_populates="product")
+
+    @property
+    def launch(self) -> "Launch":
+        """The launch of the product itself."""
+        return next(each for each in self.launches if each.kind == "product")
+
+
+class Launch(Base):
+    """When a product begins: an instant, with the wall time and zone that were meant. Each move is a generation."""
+
+    __tablename__ = "launches"
+    __table_args__ = (
+        CheckConstraint("kind IN ('product', 'restock')", name="kind"),
+        Index("uq_launches_product", "product_id", unique=True, sqlite_where=text("kind = 'product'"), postgresql_where=text("kind = 'product'")),
+        Index("ix_launches_due", "at", sqlite_where=text("launched_at IS NULL"), postgresql_where=text("launched_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10), default="product")
+    at: Mapped[datetime | None] = mapped_column(Instant)
+    wall: Mapped[str] = mapped_column(String(16), default="")
+    zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    generation: Mapped[int] = mapped_column(default=1)
+    moved_at: Mapped[datetime | None] = mapped_column(Instant)
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    launched_at: Mapped[datetime | None] = mapped_column(Instant)
+    launched_by: Mapped[str] = mapped_column(String(80), default="")
+
+    product: Mapped[Product] = relationship(back_populates="launches")
+
+
+class Offer(Base):
+    """A price a buyer can take. `units` None is unlimited; the regular price is the last offer."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        UniqueConstraint("product_id", "position"),
+        CheckConstraint("price > 0", name="price"),
+        CheckConstraint("taken >= 0 AND (units IS NULL OR taken <= units)", name="taken"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    price: Mapped[int]
+    units: Mapped[int | None]
+    taken: Mapped[int] = mapped_column(default=0)
+    until: Mapped[datetime | None] = mapped_column(Instant)
+    until_launch: Mapped[bool] = mapped_column(default=False)
+
+    product: Mapped[Product] = relationship(back_populates="offers")
+    bonuses: Mapped[list["Bonus"]] = relationship(secondary="offer_bonuses", order_by="Bonus.id")
+
+
+class Bonus(Base):
+    """Extra content that comes with some offers."""
+
+    __tablename__ = "bonuses"
+    __table_args__ = (UniqueConstraint("product_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80))
+    title: Mapped[str] = mapped_column(String(200))
+
+    product: Mapped[Product] = relationship(back_populates="bonuses")
+
+
+class OfferBonus(Base):
+    """Which bonus comes with which offer."""
+
+    __tablename__ = "offer_bonuses"
+
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offers.id"), primary_key=True)
+    bonus_id: Mapped[int] = mapped_column(ForeignKey("bonuses.id"), primary_key=True)
+
+
+class Lesson(Base):
+    """One lesson of a course; with `bonus_id`, only for those whose offer had the bonus."""
+
+    __tablename__ = "lessons"
+    __table_args__ = (UniqueConstraint("product_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    bonus_id: Mapped[int | None] = mapped_column(ForeignKey("bonuses.id"))
+    position: Mapped[int]
+    slug: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(String(200))
+    minutes: Mapped[int] = mapped_column(default=0)
+    free: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[str] = mapped_column(Text)
+
+
+class File(Base):
+    """A file on the shelf, found there by its SHA-256: a download, a bonus, or a picture of a lesson ("asset")."""
+
+    __tablename__ = "files"
+    __table_args__ = (
+        UniqueConstraint("product_id", "name"),
+        CheckConstraint("role IN ('download', 'asset')", name="role"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    bonus_id: Mapped[int | None] = mapped_column(ForeignKey("bonuses.id"))
+    role: Mapped[str] = mapped_column(String(10), default="download")
+    name: Mapped[str] = mapped_column(String(200))
+    label: Mapped[str] = mapped_column(String(60), default="")
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+def by_slug(session: Session, slug: str) -> Product | None:
+    """The product at /p/<slug>, unless it is retired."""
+    return session.scalar(select(Product).where(Product.slug == slug, Product.retired_at.is_(None)))
+
+
+def on_sale(session: Session) -> list[Product]:
+    """Every product of the shop that is not retired, oldest first."""
+    return list(session.scalars(select(Product).where(Product.retired_at.is_(None)).order_by(Product.id)))
+
+
+def of_creator(session: Session, creator_id: int) -> list[Product]:
+    """The products of one creator, newest first."""
+    query = select(Product).where(Product.creator_id == creator_id).order_by(Product.id.desc())
+    return list(session.scalars(query))

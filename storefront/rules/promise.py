@@ -1,0 +1,68 @@
+"""What a buyer is told before ordering; kept with the order word for word (design.md 2, policies.md)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storefront.rules import words
+from storefront.rules.charge import Mode
+from storefront.rules.words import OPENS, THE_NOUN_OPENS
+
+POLICY_VERSION = 1
+
+
+def policy(mode: Mode) -> list[tuple[str, str]]:
+    """The policy in five facts, as a product page shows it and a promise keeps it."""
+    charged = {
+        Mode.PAY_NOW: "once, when you order",
+        Mode.HOLD: "once, on the day it opens, never before",
+        Mode.SAVE_CARD: "once, on the day it opens, never before",
+    }
+    return [
+        ("Charged", charged[mode]),
+        ("Cancel", "any time until it opens, by one click, without a reason"),
+        ("A delay", "up to 30 days: moves along, unless you cancel; longer: cancelled, unless you agree"),
+        ("Given up", "holds are released, money goes back, the same day"),
+        ("Not opened yet", "withdraw within 14 days of the launch and get everything back"),
+    ]
+
+
+def policy_text(mode: Mode) -> str:
+    """The policy as one text, with its version."""
+    lines = [f"{label}: {text}." for label, text in policy(mode)]
+    return "\n".join([f"Policy, version {POLICY_VERSION}", *lines])
+
+
+def consent(mode: Mode, kind: str, amount: str, at: datetime | None, zone: str) -> str:
+    """What the box beside the order button says; empty where no card is kept for later."""
+    if mode is Mode.PAY_NOW or at is None:
+        return ""
+    when = f"{words.day_month_year(at, zone)}, when {THE_NOUN_OPENS[kind]}. Not before, not more."
+    if mode is Mode.SAVE_CARD:
+        return f"Save my card with Stripe and charge it {amount} on {when} If the day moves inside the policy, the charge moves with it."
+    return f"Set {amount} aside on my card now and charge it on {when} The card stays saved until then, so that the order survives if the day moves."
+
+
+def button(mode: Mode, amount: str, at: datetime | None, zone: str, *, out: bool) -> str:
+    """The order button: it states the duty to pay and the day (CJEU C-400/22)."""
+    if out:
+        return f"Buy and pay {amount} now"
+    if mode is Mode.PAY_NOW or at is None:
+        return f"Pre-order and pay {amount} now"
+    return f"Pre-order and pay {amount} on {words.day_month(at, zone)}"
+
+
+def today(mode: Mode, amount: str, kind: str, *, out: bool) -> str:
+    """The line under the button."""
+    if out:
+        return "Paid with Stripe; we never see the card."
+    if mode is Mode.PAY_NOW:
+        return f"Today: {amount}. Cancel with one click until it {OPENS[kind]} and get everything back."
+    aside = f", {amount} set aside by your bank" if mode is Mode.HOLD else ""
+    return f"Today: nothing is charged{aside}. Cancel with one click until it {OPENS[kind]}."
+
+
+def content(title: str, lessons: Sequence[str], files: Sequence[str]) -> str:
+    """What was promised to be inside, as text."""
+    return "\n".join([title, *(f"- {each}" for each in (*lessons, *files))])
+
+

@@ -1,0 +1,145 @@
+"""The program's settings: typed, from the environment, and refused when half of them are missing."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+WEAK_KEYS = {"changeme", "secret", "dev", "default", "development", "password"}
+KEY_LENGTH = 32
+
+
+class SettingsError(Exception):
+    """The environment is incomplete or contradicts itself; the message says what to set."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The door letters leave by, as Flask-Mail names its settings."""
+
+    server: str
+    port: int
+    use_tls: bool
+    username: str | None
+    password: str | None
+    sender: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the program needs to be told. Build it with `Settings.from_env`."""
+
+    database_url: str
+    secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
+    base_url: str
+    stripe_secret_key: str = field(repr=False)
+    stripe_webhook_secret: str = field(repr=False)
+    stripe_api_base: str
+    stripe_rate: float
+    mail: Mail
+    data_dir: Path
+    shelf: Path
+    grant_on: str
+    shop_name: str
+    shop_owner: str
+    proxy_hops: int
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether money is play money: only then may the clock be moved."""
+        return not self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are marked Secure: BASE_URL's scheme decides."""
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings. Raises SettingsError that names the variable and what it should be."""
+        data_dir = Path(env.get("DATA_DIR", "instance")).resolve()
+        made = cls(
+            database_url=_needed(env, "DATABASE_URL"),
+            secret_key=_needed(env, "SECRET_KEY"),
+            secret_key_fallbacks=tuple(filter(None, env.get("SECRET_KEY_FALLBACKS", "").split(","))),
+            base_url=_needed(env, "BASE_URL").rstrip("/"),
+            stripe_secret_key=_needed(env, "STRIPE_SECRET_KEY"),
+            stripe_webhook_secret=_needed(env, "STRIPE_WEBHOOK_SECRET"),
+            stripe_api_base=env.get("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/"),
+            stripe_rate=_number(env, "STRIPE_RATE", 20),
+            mail=_mail(env),
+            data_dir=data_dir,
+            shelf=_shelf(env, data_dir),
+            grant_on=env.get("GRANT_ON", "hold"),
+            shop_name=env.get("SHOP_NAME", "Forthcoming"),
+            shop_owner=env.get("SHOP_OWNER", "its owner"),
+            proxy_hops=int(_number(env, "PROXY_HOPS", 0)),
+        )
+        _refuse(made)
+        return made
+
+
+def _needed(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is not set. docs/operations.md says what it should be.")
+    return value
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(env.get(name) or default)
+    except ValueError:
+        raise SettingsError(f"{name} is {env[name]!r}; it should be a number.") from None
+    if value < 0:
+        raise SettingsError(f"{name} is {value:g}; it should not be negative.")
+    return value
+
+
+def _mail(env: Mapping[str, str]) -> Mail:
+    return Mail(
+        server=_needed(env, "MAIL_SERVER"),
+        port=int(_number(env, "MAIL_PORT", 25)),
+        use_tls=env.get("MAIL_USE_TLS", "").lower() in {"1", "true", "yes"},
+        username=env.get("MAIL_USERNAME") or None,
+        password=env.get("MAIL_PASSWORD") or None,
+        sender=_needed(env, "MAIL_DEFAULT_SENDER"),
+    )
+
+
+def _shelf(env: Mapping[str, str], data_dir: Path) -> Path:
+    url = env.get("SHELF_URL", "")
+    if url and "://" in url and not url.startswith("file://"):
+        raise SettingsError(f"SHELF_URL is {url!r}; this version keeps files in a local folder (a path or file://…).")
+    return Path(url.removeprefix("file://")).resolve() if url else data_dir / "shelf"
+
+
+def _refuse(made: Settings) -> None:
+    _refuse_weak_keys(made)
+    host = urlsplit(made.base_url).hostname
+    if urlsplit(made.base_url).scheme not in {"http", "https"} or not host:
+        raise SettingsError(f"BASE_URL is {made.base_url!r}; it should look like https://shop.example.")
+    if not made.secure and host not in LOOPBACK:
+        raise SettingsError("BASE_URL must be https unless its host is this machine: links in letters carry access.")
+    api = urlsplit(made.stripe_api_base)
+    if not made.sandbox and (api.scheme != "https" or api.hostname != "api.stripe.com"):
+        raise SettingsError("STRIPE_SECRET_KEY is a live key and STRIPE_API_BASE is not Stripe's. Unset one of them.")
+    if made.grant_on not in {"hold", "capture"}:
+        raise SettingsError(f"GRANT_ON is {made.grant_on!r}; it should be 'hold' or 'capture'.")
+
+
+def _refuse_weak_keys(made: Settings) -> None:
+    for key in (made.secret_key, *made.secret_key_fallbacks):
+        if len(key) < KEY_LENGTH or key.lower() in WEAK_KEYS or len(set(key)) < KEY_LENGTH // 4:
+            raise SettingsError(
+                "SECRET_KEY (and each of SECRET_KEY_FALLBACKS) needs at least 32 random characters; "
+                "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` makes one."
+            )
+    if not made.stripe_secret_key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        raise SettingsError("STRIPE_SECRET_KEY should begin with sk_test_ or sk_live_.")
+    if not made.stripe_webhook_secret.startswith("whsec_"):
+        raise SettingsError("STRIPE_WEBHOOK_SECRET should begin with whsec_: Stripe shows it beside the endpoint.")
