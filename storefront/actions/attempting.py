@@ -1,0 +1,150 @@
+"""Attempts: commit the intention, call Stripe with no transaction open, record the outcome (design.md 3).
+
+An order has one open attempt at most: the unique index is its lock. A crash leaves the attempt open; once its lease
+has lapsed any worker takes it over with the same key, so that Stripe answers with what it did the first time.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from storefront.models.db import Database, changed
+from storefront.models.orders import Attempt, Order
+from storefront.outside.stripe_gateway import (
+    Declined,
+    Done,
+    Intent,
+    Outcome,
+    Refused,
+    StripeSilent,
+    Thing,
+    Unknown,
+)
+from storefront.outside.world import Outside
+
+LEASE = timedelta(seconds=120)
+KEY_LIFE = timedelta(hours=23)
+PAUSE = timedelta(minutes=1)
+ON_OBJECTS = frozenset({"capture", "void", "detach"})
+NOTHING_HAPPENED = frozenset({"not_found", "requires_capture"})
+WAITS = [timedelta(seconds=s) for s in (5, 15, 60, 300, 1800)]
+
+Record = Callable[[Session, Outside, Order, Attempt, Outcome, datetime], None]
+
+
+def begin(  # noqa: PLR0913 (an attempt's own columns)
+    session: Session, order: Order, kind: str, now: datetime, *, target: str = "", body: dict[str, Any] | None = None
+) -> Attempt | None:
+    """Open an attempt. None where the order has one open already: somebody else is at it."""
+    last = select(func.max(Attempt.generation)).where(Attempt.order_id == order.id, Attempt.kind == kind)
+    generation = (session.scalar(last) or 0) + 1
+    key = f"{kind}:{order.id}:{generation}"
+    attempt = Attempt(
+        order_id=order.id,
+        kind=kind,
+        generation=generation,
+        key=f"{key}:{order.nonce[:12]}",
+        target=target,
+        body=body or {},
+        opened_at=now,
+        leased_until=now + LEASE,
+    )
+    try:
+        with session.begin_nested():
+            session.add(attempt)
+            session.flush()
+    except IntegrityError:
+        return None
+    return attempt
+
+
+def carry_out(outside: Outside, db: Database, attempt: Attempt, record: Record, now: datetime) -> Outcome:
+    """Make an attempt's call and record what came of it. An unknown outcome leaves it open, to be asked again."""
+    outcome = _call(outside, db, attempt, now)
+    if isinstance(outcome, Unknown):
+        _wait(db, attempt, outcome, now)
+        return outcome
+    with db.write() as session:
+        order = session.get_one(Order, attempt.order_id, with_for_update=True)
+        if _close(session, attempt, outcome, now):
+            record(session, outside, order, session.get_one(Attempt, attempt.id), outcome, now)
+    return outcome
+
+
+def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Outcome:
+    if now - attempt.opened_at < KEY_LIFE:
+        outcome = outside.stripe.perform(attempt.kind, attempt.target, _body(attempt), attempt.key)
+        if isinstance(outcome, Done | Declined):
+            return outcome
+        if isinstance(outcome, Refused) and attempt.kind not in ON_OBJECTS:
+            return outcome
+        if isinstance(outcome, Unknown) and attempt.tries < len(WAITS):
+            return outcome
+    return _look(outside, db, attempt)
+
+
+def _body(attempt: Attempt) -> dict[str, Any]:
+    """The body as it is sent, the same each time; what the attempt makes carries its key, so that it can be found."""
+    if attempt.kind in ON_OBJECTS:
+        return attempt.body
+    return {**attempt.body, "metadata": {"order": str(attempt.order_id), "attempt": attempt.key}}
+
+
+def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:
+    """Ask what became of a call, without repeating it."""
+    try:
+        if attempt.kind in {"capture", "void"}:
+            return _intent_says(attempt.kind, outside.stripe.intent(attempt.target))
+        if attempt.kind == "detach":
+            return Done(Thing(attempt.target, ""))
+        with db.read() as session:
+            customer = session.get_one(Order, attempt.order_id).customer
+        intent = attempt.body.get("payment_intent")
+        found = outside.stripe.find(attempt.kind, attempt.key, customer=customer, intent=intent)
+    except StripeSilent as error:
+        return Unknown(str(error))
+    if isinstance(found, Intent) and found.status not in {"succeeded", "requires_capture"}:
+        return Declined("processing_error", final=False, authentication=False, intent=found.id)
+    return Done(found) if found else Refused("not_found", "Stripe knows nothing of this call.")
+
+
+def _intent_says(kind: str, intent: Intent) -> Outcome:
+    if intent.status == ("succeeded" if kind == "capture" else "canceled"):
+        return Done(intent)
+    if kind == "capture" and intent.status == "canceled":
+        return Declined("hold_lapsed", final=False, authentication=False, intent=None)
+    return Refused(intent.status, f"The payment is {intent.status} at Stripe.")
+
+
+def _wait(db: Database, attempt: Attempt, outcome: Unknown, now: datetime) -> None:
+    pause = WAITS[min(attempt.tries, len(WAITS)) - 1]
+    with db.write() as session:
+        change = update(Attempt).where(Attempt.id == attempt.id, Attempt.outcome.is_(None))
+        session.execute(change.values(leased_until=now + pause, detail=outcome.sentence[:200]))
+
+
+def _close(session: Session, attempt: Attempt, outcome: Outcome, now: datetime) -> bool:
+    """Close it, unless whoever took it over has done so already."""
+    words = {Done: "done", Declined: "declined", Refused: "failed"}
+    stripe_id = outcome.value.id if isinstance(outcome, Done) else getattr(outcome, "intent", None)
+    detail = getattr(outcome, "reason", "") or getattr(outcome, "sentence", "")
+    change = update(Attempt).where(Attempt.id == attempt.id, Attempt.outcome.is_(None))
+    values = {"outcome": words[type(outcome)], "closed_at": now, "stripe_id": stripe_id, "detail": detail[:200]}
+    return changed(session, change.values(**values))
+
+
+def lapsed(session: Session, now: datetime, limit: int) -> list[Attempt]:
+    """Take over attempts whose lease has lapsed: a conditional UPDATE each, so that one worker gets each."""
+    query = select(Attempt).where(Attempt.outcome.is_(None), Attempt.leased_until <= now).order_by(Attempt.id).limit(limit)
+    return [each for each in session.scalars(query) if _lease(session, each, now)]
+
+
+def _lease(session: Session, attempt: Attempt, now: datetime) -> bool:
+    change = update(Attempt).where(
+        Attempt.id == attempt.id, Attempt.outcome.is_(None), Attempt.leased_until == attempt.leased_until
+    )
+    return changed(session, change.values(leased_until=now + LEASE, tries=Attempt.tries + 1))

@@ -1,0 +1,82 @@
+"""Charging what is due: captures of live holds, and one off-session charge where there is none (design.md 3)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
+from storefront.actions.declining import declined, hold_lost
+from storefront.actions.granting import grant
+from storefront.actions.moving import move
+from storefront.actions.preflighting import off_session
+from storefront.models.db import Database, claim
+from storefront.models.grants import Grant
+from storefront.models.orders import Attempt, Order, launched, no_open_attempt, not_leaving, not_resting
+from storefront.outside.stripe_gateway import Declined, Done, Intent, Outcome, Refused
+from storefront.outside.world import Outside
+from storefront.rules.order import State
+
+BATCH = 16
+THREADS = 8
+
+
+def charge_due(outside: Outside, db: Database, now: datetime) -> int:
+    """Charge one batch of due orders, first come first served. Returns how many were tried."""
+    with db.write() as session:
+        orders = session.scalars(claim(_due(outside, now), session)).all()
+        attempts = [made for order in orders if (made := _begin(session, order, now))]
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda each: carry_out(outside, db, each, record_charge, now), attempts))
+    return len(attempts)
+
+
+def _due(outside: Outside, now: datetime):  # noqa: ANN202
+    """Access comes first: a held order is captured once it has its grant, unless GRANT_ON=capture."""
+    granted = exists().where(Grant.order_id == Order.id, Grant.revoked_at.is_(None))
+    no_live_hold = or_(Order.state == "reserved", Order.capture_before <= now)
+    ready = or_(no_live_hold, granted) if outside.grant_on == "hold" else Order.id.is_not(None)
+    due = (Order.state.in_(["held", "reserved"]), ready, launched(now), not_leaving, no_open_attempt, not_resting(now))
+    return select(Order).where(*due).order_by(Order.id).limit(BATCH)
+
+
+def _begin(session: Session, order: Order, now: datetime) -> Attempt | None:
+    if order.state == State.HELD:
+        body = {"amount_to_capture": order.price, "expand": ["latest_charge", "payment_method"]}
+        return begin(session, order, "capture", now, target=order.hold_intent or "", body=body)
+    return begin(session, order, "charge", now, body=off_session(order))
+
+
+def record_charge(  # noqa: PLR0913
+    session: Session, outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
+) -> None:
+    """The money came, or it did not: what either causes stands here, line by line."""
+    if isinstance(outcome, Done) and isinstance(outcome.value, Intent):
+        _paid(session, outside, order, attempt, outcome.value, now)
+    elif isinstance(outcome, Declined) and outcome.reason == "hold_lapsed":
+        hold_lost(session, order, attempt.id, now)
+    elif isinstance(outcome, Declined):
+        declined(session, order, attempt, outcome, now)
+    elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED:
+        order.retry_at = now + PAUSE
+    elif isinstance(outcome, Refused):
+        answer = Declined(outcome.code or "refused", final=True, authentication=False, intent=None)
+        declined(session, order, attempt, answer, now)
+
+
+def _paid(  # noqa: PLR0913
+    session: Session, outside: Outside, order: Order, attempt: Attempt, intent: Intent, now: datetime
+) -> None:
+    attempt.moved = intent.received
+    facts = {
+        "paid_intent": intent.id,
+        "hold_intent": None,
+        "capture_before": None,
+        "preflight_at": None,
+        "card": intent.card.name if intent.card else order.card,
+    }
+    why = f"{attempt.kind} {attempt.generation} succeeded"
+    move(session, order, [State.HELD, State.RESERVED], State.PAID, who="worker", why=why, at=now, **facts)
+    if not order.cancel_wished_at:
+        grant(session, outside, order, now)

@@ -1,0 +1,101 @@
+"""Stripe's events: stored once before any effect, acted on by asking Stripe afresh. An event is a hint, not a fact."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from storefront.actions.declining import hold_lost
+from storefront.actions.settling import settle
+from storefront.models.db import Database
+from storefront.models.events import StripeEvent
+from storefront.models.orders import Attempt, Checkout, Order
+from storefront.outside.stripe_gateway import API_VERSION, Event, StripeSilent
+from storefront.outside.world import Outside
+from storefront.rules.order import State
+
+VISIT_EVENTS = ("checkout.session.completed", "checkout.session.expired")
+HOLD_EVENTS = ("payment_intent.canceled", "charge.expired")
+WAITS = [timedelta(seconds=s) for s in (2, 10, 60, 600, 3600)]
+
+
+def store(session: Session, event: Event, *, live: bool, now: datetime) -> None:
+    """Store an event once by its id. One of another mode or API version is kept, not acted on."""
+    note = _not_ours(event, live=live)
+    row = StripeEvent(
+        id=event.id,
+        type=event.type,
+        object_id=event.object_id,
+        payload=event.payload,
+        received_at=now,
+        due_at=now,
+        done_at=now if note else None,
+        note=note,
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        return
+
+
+def _not_ours(event: Event, *, live: bool) -> str:
+    if event.livemode != live:
+        return "of the other mode, not acted on"
+    if event.api_version != API_VERSION:
+        return f"of API version {event.api_version or 'unknown'}, not acted on"
+    return "" if event.type in (*VISIT_EVENTS, *HOLD_EVENTS) else "nothing follows from it"
+
+
+def hear_due(outside: Outside, db: Database, now: datetime, limit: int = 50) -> int:
+    """Act on stored events. Returns how many were looked at."""
+    query = select(StripeEvent).where(StripeEvent.done_at.is_(None), StripeEvent.due_at <= now)
+    with db.read() as session:
+        events = session.scalars(query.order_by(StripeEvent.received_at).limit(limit)).all()
+    for event in events:
+        _hear(outside, db, event, now)
+    return len(events)
+
+
+def _hear(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> None:
+    try:
+        known = _visit(outside, db, event, now) if event.type in VISIT_EVENTS else _hold(outside, db, event, now)
+    except StripeSilent:
+        known = False
+    with db.write() as session:
+        row = session.get_one(StripeEvent, event.id, with_for_update=True)
+        if known:
+            row.done_at = now
+        else:
+            row.due_at = now + WAITS[min(row.tries, len(WAITS) - 1)]
+            row.tries += 1
+
+
+def _visit(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
+    with db.read() as session:
+        order_id = session.scalar(select(Checkout.order_id).where(Checkout.session_id == event.object_id))
+    if order_id is None:
+        return False
+    settle(outside, db, order_id, now)
+    return True
+
+
+def _hold(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
+    """A hold ended at the bank. Our own voids say so too; then no order has it any more."""
+    intent_id = str(event.payload["data"]["object"].get("payment_intent") or event.object_id)
+    with db.read() as session:
+        order = session.scalar(select(Order).where(Order.hold_intent == intent_id))
+    if order is None:
+        return True
+    if outside.stripe.intent(intent_id).status != "canceled":
+        return True
+    with db.write() as session:
+        order = session.get_one(Order, order.id, with_for_update=True)
+        busy = session.scalar(select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None)))
+        if busy is not None:
+            return False
+        if order.hold_intent == intent_id and order.state == State.HELD and order.cancel_wished_at is None:
+            hold_lost(session, order, 0, now)
+    return True

@@ -1,0 +1,112 @@
+"""Launching: setting the moment, moving it once, and letting it come (design.md 6)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from storefront.actions.settling import follow_move
+from storefront.models.db import Database, changed
+from storefront.models.orders import LIVE, Checkout, Order, Promise
+from storefront.models.products import Launch
+from storefront.rules import launch as rule
+from storefront.rules.launch import Moment, Refused
+
+SETTLED = tuple(state for state in LIVE if state != "placed")
+
+
+def launch_due(db: Database, now: datetime) -> int:
+    """Release every launch whose moment has come: a conditional UPDATE each. What is due follows from it by asking."""
+    with db.write() as session:
+        due = select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now).order_by(Launch.at)
+        return sum(_release(session, each, "the clock", now) for each in session.scalars(due))
+
+
+def _release(session: Session, launch: Launch, who: str, now: datetime) -> bool:
+    same = (Launch.id == launch.id, Launch.generation == launch.generation, Launch.launched_at.is_(None))
+    return changed(session, update(Launch).where(*same).values(launched_at=now, launched_by=who))
+
+
+def schedule(session: Session, launch: Launch, moment: Moment, reason: str, now: datetime) -> Refused | None:
+    """Set the moment, or move it where somebody has ordered. Returns why not."""
+    if launch.launched_at is not None:
+        return Refused("launched", "This product is out. Its launch cannot be set again.")
+    if not live_orders(session, launch):
+        refused = rule.refuse_first_date(moment.at, now)
+        if refused is None:
+            _set(session, launch, moment, "", None)
+            _end_visits(session, launch, now)
+        return refused
+    return _move(session, launch, moment, reason, now)
+
+
+def live_orders(session: Session, launch: Launch) -> int:
+    """How many orders were promised this launch, the ones still at Stripe not counted."""
+    query = select(func.count(Order.id)).where(Order.product_id == launch.product_id, Order.state.in_(SETTLED))
+    return session.scalar(query.where(Order.kind == "pre_order")) or 0
+
+
+def _move(session: Session, launch: Launch, moment: Moment, reason: str, now: datetime) -> Refused | None:
+    if launch.at is None:
+        return Refused("no_date", "This launch has no date yet and has orders; the delay rules that this needs are not built.")
+    refused = rule.refuse_move(launch.at, moment.at, moved_before=launch.moved_at is not None, now=now)
+    if refused is None and not reason.strip():
+        refused = Refused("no_reason", "Give your buyers the reason, in your own words.")
+    if refused is None and not _set(session, launch, moment, reason.strip(), now):
+        refused = Refused("raced", "The launch was changed in the meantime. Look at it again.")
+    if refused is not None:
+        return refused
+    for order in session.scalars(_promised(launch)):
+        follow_move(session, order, launch, now)
+    _end_visits(session, launch, now)
+    return None
+
+
+def _promised(launch: Launch):  # noqa: ANN202
+    query = select(Order).where(Order.product_id == launch.product_id, Order.kind == "pre_order")
+    return query.where(Order.state.in_(SETTLED), Order.cancel_wished_at.is_(None)).order_by(Order.id).with_for_update()
+
+
+def _set(session: Session, launch: Launch, moment: Moment, reason: str, moved_at: datetime | None) -> bool:
+    same = (Launch.id == launch.id, Launch.generation == launch.generation, Launch.launched_at.is_(None))
+    values = {
+        "at": moment.at,
+        "wall": moment.wall.isoformat(timespec="minutes"),
+        "zone": moment.zone,
+        "generation": launch.generation + 1,
+        "reason": reason[:500],
+        "moved_at": moved_at,
+    }
+    done = changed(session, update(Launch).where(*same).values(**values))
+    session.refresh(launch)
+    return done
+
+
+def _end_visits(session: Session, launch: Launch, now: datetime) -> None:
+    """Visits under way speak of the old day: the expiry tick has Stripe end them, and looks how they ended."""
+    placed = select(Order.id).where(Order.product_id == launch.product_id, Order.state == "placed")
+    visits = update(Checkout).where(Checkout.order_id.in_(placed), Checkout.closed_at.is_(None))
+    session.execute(visits.values(expires_at=now), execution_options={"synchronize_session": "fetch"})
+
+
+def launch_now(session: Session, launch: Launch, who: str, now: datetime) -> Refused | None:
+    """Release at once, where nobody was promised a later charge. Returns why not."""
+    if launch.launched_at is not None:
+        return Refused("launched", "This product is out already.")
+    promised = select(func.max(Promise.not_before)).join(Order, Order.id == Promise.order_id)
+    latest = session.scalar(
+        promised.where(
+            Order.product_id == launch.product_id, Order.state.in_(LIVE), Promise.version == Order.promise_version
+        )
+    )
+    if latest is not None and latest > now:
+        return Refused("promised_later", "Buyers were promised that nobody is charged before the day. The earliest moment is 24 hours from now: they are told first.")
+    if launch.at is None or launch.at > now:
+        _set(session, launch, rule.moment_at(now, launch.zone), launch.reason, launch.moved_at)
+    return None if _release(session, launch, who, now) else Refused("raced", "The launch was changed in the meantime.")
+
+
+def soonest_move(now: datetime) -> datetime:
+    """The earliest moment a launch can be moved to: 24 hours' notice, rounded up to the next five minutes."""
+    at = now + rule.NOTICE + timedelta(minutes=5)
+    return at - timedelta(minutes=at.minute % 5, seconds=at.second, microseconds=at.microsecond)

@@ -1,0 +1,98 @@
+"""Opening: the POST of an access link, fresh links, and a corrected address (design.md 7)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from storefront.actions.owing import owe
+from storefront.models import accounts
+from storefront.models.accounts import Account
+from storefront.models.db import changed
+from storefront.models.grants import Finished, Grant
+from storefront.models.letters import Letter
+from storefront.models.orders import Checkout, Order
+from storefront.models.products import Lesson
+from storefront.rules import words
+from storefront.rules.links import Links
+
+FRESH_PER_HOUR = 3
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Signed in, and whose grant it is."""
+
+    account: Account
+    grant: Grant
+
+
+def redeem(session: Session, grant: Grant, now: datetime) -> Opened | None:
+    """Use an access link up. None: it had been used, or replaced, a moment before."""
+    same = (Grant.id == grant.id, Grant.link_redeemed_at.is_(None), Grant.link_sha256 == grant.link_sha256)
+    if not grant.live or not changed(session, update(Grant).where(*same).values(link_redeemed_at=now)):
+        return None
+    account = reader(session, grant.order.email, now)
+    session.refresh(grant)
+    grant.account_id = account.id
+    grant.order.account_id = account.id
+    return Opened(account, grant)
+
+
+def reader(session: Session, email: str, now: datetime) -> Account:
+    """The account of an address that has just proved itself by opening a link mailed to it."""
+    found = accounts.by_email(session, email)
+    if found is not None:
+        return found
+    made = Account(email=email.lower(), role="reader", created_at=now)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def fresh_link(session: Session, links: Links, grant: Grant, now: datetime) -> bool:
+    """Mail a new access link to the order's address; older ones die. False: three were asked for in this hour."""
+    asked = select(func.count(Letter.id)).where(
+        Letter.order_id == grant.order_id, Letter.kind == "access", Letter.version > 1, Letter.owed_at > now - HOUR
+    )
+    if not grant.live or (session.scalar(asked) or 0) >= FRESH_PER_HOUR:
+        return False
+    generation = grant.link_generation + 1
+    change = update(Grant).where(Grant.id == grant.id, Grant.link_generation == grant.link_generation)
+    fresh = links.fresh("access", grant.id, generation)
+    if changed(session, change.values(link_generation=generation, link_sha256=fresh, link_redeemed_at=None)):
+        owe(session, grant.order, "access", now, version=generation)
+    return True
+
+
+def correct_address(session: Session, links: Links, order: Order, email: str, now: datetime) -> bool:
+    """Correct a mistyped address before the launch: both addresses are told, older links die. False: too often."""
+    asked = select(func.count(Letter.id)).where(
+        Letter.order_id == order.id, Letter.kind == "address_new", Letter.owed_at > now - HOUR
+    )
+    if (session.scalar(asked) or 0) >= FRESH_PER_HOUR:
+        return False
+    old, generation = order.email, order.link_generation + 1
+    order.email, order.link_generation = email, generation
+    order.link_sha256 = links.fresh("order", order.id, generation)
+    session.execute(
+        update(Checkout).where(Checkout.order_id == order.id, Checkout.closed_at.is_(None)).values(expires_at=now)
+    )
+    session.flush()
+    owe(session, order, "address_old", now, version=generation, to=old, new=words.masked(email))
+    owe(session, order, "address_new", now, version=generation, old=words.masked(old))
+    return True
+
+
+def finish(session: Session, grant: Grant, lesson: Lesson, now: datetime) -> None:
+    """Note a lesson as finished, once."""
+    if session.get(Finished, (grant.id, lesson.id)) is None:
+        session.add(Finished(grant_id=grant.id, lesson_id=lesson.id, at=now))
+
+
+def note_opened(session: Session, grant: Grant, now: datetime) -> None:
+    """Note the first time anything of a grant was opened: until then the order can be withdrawn."""
+    change = update(Grant).where(Grant.id == grant.id, Grant.first_opened_at.is_(None))
+    session.execute(change.values(first_opened_at=now))

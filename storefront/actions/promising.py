@@ -1,0 +1,82 @@
+"""Promises: what a buyer was told, versioned and never edited."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from storefront.models.orders import Order, Promise
+from storefront.models.products import Launch
+from storefront.rules import charge, promise
+
+
+class Told(NamedTuple):
+    """The two instants of a promise (design.md 2): nobody is charged before the first; the second is the delay clock."""
+
+    not_before: datetime | None
+    by: datetime
+
+
+def instants(order: Order, launch: Launch) -> Told:
+    """A pre-order promises its launch; a purchase promises now. Raises ValueError without a date: not sold."""
+    if order.kind == "purchase":
+        return Told(None, order.placed_at)
+    if launch.at is None:
+        raise ValueError("An order with no date is not sold.")
+    return Told(None if order.mode == "pay_now" else launch.at, launch.at)
+
+
+def promise_first(session: Session, order: Order, launch: Launch, consent: str) -> None:
+    """Keep what the buyer saw when they ordered."""
+    product = order.product
+    told = instants(order, launch)
+    inside = promise.content(
+        product.title, [each.title for each in product.lessons], [each.label for each in product.files if each.label]
+    )
+    session.add(
+        Promise(
+            order_id=order.id,
+            version=1,
+            made_at=order.placed_at,
+            cause="ordered",
+            launch_generation=launch.generation,
+            not_before=told.not_before,
+            by=told.by,
+            wall=launch.wall,
+            zone=launch.zone,
+            content=inside,
+            bonuses=[each.title for each in order.offer.bonuses],
+            price=order.price,
+            currency=order.currency,
+            policy=promise.policy_text(charge.Mode(order.mode)),
+            consent=consent,
+        )
+    )
+
+
+def promise_again(session: Session, order: Order, launch: Launch, cause: str, now: datetime) -> Promise:
+    """The next version, for a launch that moved: a new day, everything else as it was."""
+    last = order.promise
+    told = instants(order, launch)
+    fresh = Promise(
+        order_id=order.id,
+        version=last.version + 1,
+        made_at=now,
+        cause=cause[:500],
+        launch_generation=launch.generation,
+        not_before=told.not_before,
+        by=told.by,
+        wall=launch.wall,
+        zone=launch.zone,
+        content=last.content,
+        bonuses=last.bonuses,
+        price=last.price,
+        currency=last.currency,
+        policy=last.policy,
+        consent=last.consent,
+    )
+    session.add(fresh)
+    order.promise_version = fresh.version
+    session.flush()
+    session.refresh(order)
+    return fresh

@@ -1,0 +1,40 @@
+"""Recovering: attempts whose worker died are taken over once their lease has lapsed, with the same key."""
+
+from datetime import datetime
+
+from storefront.actions.attempting import Record, carry_out, lapsed
+from storefront.actions.cancelling import record_detach, record_void
+from storefront.actions.charging import record_charge
+from storefront.actions.preflighting import record_hold, record_void_for_plan
+from storefront.actions.refunding import record_refund
+from storefront.actions.visiting import record_customer, record_session
+from storefront.models.db import Database
+from storefront.models.orders import Attempt, Order
+from storefront.outside.world import Outside
+
+RECORDS: dict[str, Record] = {
+    "customer": record_customer,
+    "session": record_session,
+    "hold": record_hold,
+    "capture": record_charge,
+    "charge": record_charge,
+    "refund": record_refund,
+    "detach": record_detach,
+}
+
+
+def take_over(outside: Outside, db: Database, now: datetime, limit: int = 16) -> int:
+    """Carry out what others left open. Returns how many."""
+    with db.write() as session:
+        found = [(each, _record_of(each, session.get_one(Order, each.order_id))) for each in lapsed(session, now, limit)]
+    for attempt, record in found:
+        carry_out(outside, db, attempt, record, now)
+    return len(found)
+
+
+def _record_of(attempt: Attempt, order: Order) -> Record:
+    """A void serves a leaving order, or a launch that moved: the order says which."""
+    if attempt.kind == "void":
+        planned = order.hold_intent == attempt.target and order.cancel_wished_at is None
+        return record_void_for_plan if planned else record_void
+    return RECORDS[attempt.kind]

@@ -1,0 +1,178 @@
+"""Settling: ask Stripe how a visit stands, and let the order follow. The one verb for the return page, stored events,
+the expiry tick, cancelling and repair (design.md 3)."""
+
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from storefront.actions.granting import grant
+from storefront.actions.moving import move
+from storefront.actions.owing import owe
+from storefront.actions.promising import promise_again
+from storefront.actions.stocking import give_back
+from storefront.models.db import Database, changed
+from storefront.models.orders import Attempt, Checkout, Order, launched, no_open_attempt
+from storefront.models.products import Launch
+from storefront.outside.stripe_gateway import CheckoutSession
+from storefront.outside.world import Outside
+from storefront.rules import charge
+from storefront.rules.order import State
+
+ACCEPTING = (State.PLACED, State.PAST_DUE)
+
+
+def settle(outside: Outside, db: Database, order_id: int, now: datetime, *, end: bool = False) -> bool:
+    """Settle every visit of an order that is not closed; `end` has Stripe expire an open one first.
+
+    Returns whether none is open any more. Raises StripeSilent; then nothing has changed.
+    """
+    with db.read() as session:
+        query = select(Checkout).where(Checkout.order_id == order_id, Checkout.closed_at.is_(None))
+        visits = session.scalars(query).all()
+    return all([_settle_visit(outside, db, visit, now, end=end) for visit in visits])
+
+
+def _settle_visit(outside: Outside, db: Database, visit: Checkout, now: datetime, *, end: bool) -> bool:
+    if end:
+        outside.stripe.expire(visit.session_id)
+    told = outside.stripe.checkout(visit.session_id)
+    if told.status == "open":
+        return False
+    with db.write() as session:
+        order = session.get_one(Order, visit.order_id, with_for_update=True)
+        return _record(session, outside, order, visit.id, told, now)
+
+
+def _record(  # noqa: PLR0913
+    session: Session, outside: Outside, order: Order, visit_id: int, told: CheckoutSession, now: datetime
+) -> bool:
+    secured = _secured(told)
+    if told.status == "complete" and secured is None:
+        return False
+    closing = update(Checkout).where(Checkout.id == visit_id, Checkout.closed_at.is_(None)).values(closed_at=now)
+    if not changed(session, closing):
+        return True
+    visit = session.get_one(Checkout, visit_id, populate_existing=True)
+    if secured is None:
+        visit.won, visit.released_at = False, now
+        _expired(session, order, visit, now)
+    else:
+        _complete(session, outside, order, visit, told, secured, now)
+    return True
+
+
+def _secured(told: CheckoutSession) -> State | None:
+    """What a complete visit secured: a hold, a payment, or a saved card."""
+    if told.intent is None:
+        return State.RESERVED if told.setup_status == "succeeded" else None
+    return {"requires_capture": State.HELD, "succeeded": State.PAID}.get(told.intent.status)
+
+
+def _expired(session: Session, order: Order, visit: Checkout, now: datetime) -> None:
+    if visit.purpose != "place":
+        return
+    if order.cancel_wished_at:
+        facts = {"who": order.cancel_who, "why": order.cancel_why or "cancelled", "at": now, "ended_at": now}
+        ended = move(session, order, [State.PLACED], State.CANCELLED, **facts)
+    else:
+        why = "the visit to Stripe ended without a card"
+        ended = move(session, order, [State.PLACED], State.EXPIRED, who="stripe", why=why, at=now, ended_at=now)
+    if ended:
+        give_back(session, order, "visit ended", now)
+
+
+def _complete(  # noqa: PLR0913
+    session: Session,
+    outside: Outside,
+    order: Order,
+    visit: Checkout,
+    told: CheckoutSession,
+    secured: State,
+    now: datetime,
+) -> None:
+    intent, card = told.intent, told.card
+    visit.intent = intent.id if intent else None
+    visit.payment_method = card.id if card and card.customer else None
+    if intent and intent.received:
+        session.get_one(Attempt, visit.attempt_id).moved = intent.received
+    facts = {
+        "card": card.name if card else "",
+        "payment_method": visit.payment_method,
+        "hold_intent": visit.intent if secured is State.HELD else None,
+        "capture_before": intent.capture_before if intent else None,
+        "paid_intent": visit.intent if secured is State.PAID else None,
+        "preflight_at": charge.preflight_at(_launch_at(order)) if secured is State.RESERVED else None,
+        "declined_at": None,
+        "decline": "",
+        "grace_until": None,
+    }
+    why = "came back from Stripe" if visit.purpose == "place" else "repaired"
+    visit.won = move(session, order, ACCEPTING, secured, who="buyer", why=why, at=now, **facts)
+    if visit.won:
+        _won(session, outside, order, visit, now)
+
+
+def _launch_at(order: Order) -> datetime:
+    return order.product.launch.at or order.promise.by
+
+
+def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now: datetime) -> None:
+    launch = order.product.launch
+    owe(session, order, "confirmed" if visit.purpose == "place" else "repaired", now, version=visit.id)
+    if order.kind == "pre_order" and order.promise.launch_generation != launch.generation:
+        follow_move(session, order, launch, now)
+    if order.state in _secured_states(outside) and _is_out(session, order, now):
+        grant(session, outside, order, now)
+
+
+def _secured_states(outside: Outside) -> set[str]:
+    return {"paid"} if outside.grant_on == "capture" else {"paid", "held"}
+
+
+def _is_out(session: Session, order: Order, now: datetime) -> bool:
+    session.flush()
+    return session.scalar(select(Order.id).where(Order.id == order.id, launched(now))) is not None
+
+
+def follow_move(session: Session, order: Order, launch: Launch, now: datetime) -> None:
+    """Tell one live order that its launch moved: a new promise, a new plan, a letter, in the mover's transaction."""
+    before = order.promise
+    fresh = promise_again(session, order, launch, launch.reason or "the launch moved", now)
+    if launch.at is not None:
+        if order.state == State.RESERVED:
+            order.preflight_at = charge.preflight_at(launch.at)
+        if order.declined_at:
+            order.grace_until = charge.grace_until(order.declined_at, launch.at)
+    moved = {"before": before.by.isoformat(), "before_zone": before.zone, "reason": launch.reason}
+    owe(session, order, "moved", now, version=fresh.version, **moved)
+
+
+def settle_ended(outside: Outside, db: Database, now: datetime, limit: int = 50) -> int:
+    """The expiry tick: visits past their end, and orders that never got a visit. Returns how many were asked about."""
+    with db.read() as session:
+        ended = session.scalars(
+            select(Checkout.order_id).where(Checkout.closed_at.is_(None), Checkout.expires_at <= now).limit(limit)
+        ).all()
+        never = session.scalars(_never_visited(now).limit(limit)).all()
+    for order_id in ended:
+        settle(outside, db, order_id, now, end=True)
+    for order_id in never:
+        with db.write() as session:
+            _expire_unvisited(session, order_id, now)
+    return len(ended) + len(never)
+
+
+def _never_visited(now: datetime):  # noqa: ANN202
+    old = or_(Order.placed_at <= now - charge.SESSION_LIFE, Order.cancel_wished_at.is_not(None))
+    no_visit = ~select(Checkout.id).where(Checkout.order_id == Order.id).exists()
+    return select(Order.id).where(and_(Order.state == "placed", old, no_visit, no_open_attempt))
+
+
+def _expire_unvisited(session: Session, order_id: int, now: datetime) -> None:
+    order = session.scalar(_never_visited(now).where(Order.id == order_id).with_only_columns(Order).with_for_update())
+    if order is None:
+        return
+    after = State.CANCELLED if order.cancel_wished_at else State.EXPIRED
+    if move(session, order, [State.PLACED], after, who=order.cancel_who or "worker", why="no visit to Stripe was made", at=now, ended_at=now):
+        give_back(session, order, "never visited", now)

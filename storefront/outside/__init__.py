@@ -1,0 +1,1 @@
+"""The world: each thing behind one class of ours."""

@@ -1,0 +1,142 @@
+"""Calls whose answer is lost, workers that die, and the key that makes a repeat harmless."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from storefront.actions import attempting, charging, recovering
+from storefront.actions.checking import check
+from storefront.models.orders import Attempt, Order
+from storefront.outside.stripe_gateway import Unknown
+from tests.support.world import World
+
+CAPTURE = "POST /v1/payment_intents/*/capture"
+
+
+def due(world: World) -> int:
+    """A held order whose launch has come and which has its grant: its capture is due."""
+    order_id = world.orders(world.product(days=3))
+    world.advance(days=3)
+    return order_id
+
+
+def captured(world: World, order_id: int) -> int:
+    """What Stripe says it took."""
+    order = world.order(order_id)
+    return int(world.at_stripe(f"payment_intents/{order.paid_intent or order.hold_intent}")["amount_received"])
+
+
+def test_a_capture_whose_answer_is_lost_is_asked_again_with_the_same_key_and_taken_once(world: World) -> None:
+    order_id = due(world)
+    world.sandbox.control("faults", kind="timeout_after_commit", match=CAPTURE)
+    world.tick()
+    assert world.state(order_id) == "held"
+    assert captured(world, order_id) == 1900, "the money was taken, and nobody here knows"
+    world.advance(seconds=10)
+    world.tick()
+    assert world.state(order_id) == "paid"
+    assert captured(world, order_id) == 1900
+    keys = {call["idempotency_key"] for call in world.sandbox.calls("/capture")}
+    assert len(keys) == 1
+
+
+def test_an_error_500_that_is_stored_under_the_key_is_resolved_by_looking(world: World) -> None:
+    order_id = due(world)
+    world.sandbox.control("faults", kind="error_500", match=CAPTURE)
+    world.tick()
+    assert world.state(order_id) == "held"
+    for _ in range(8):
+        world.advance(minutes=40)
+        world.tick()
+    assert world.state(order_id) in {"paid", "held"}
+    assert captured(world, order_id) in {0, 1900}
+    world.advance(hours=24)
+    world.tick()
+    world.tick()
+    assert world.state(order_id) == "paid"
+    assert captured(world, order_id) == 1900
+
+
+def test_a_session_whose_answer_is_lost_is_found_again_and_the_buyer_can_go_on(world: World) -> None:
+    order_id = world.places(world.product(days=3))
+    world.sandbox.control("faults", kind="timeout_after_commit", match="POST /v1/checkout/sessions")
+    with pytest.raises(AssertionError):
+        world.visits(order_id)
+    world.advance(seconds=10)
+    world.tick()
+    world.pays(world.visits(order_id))
+    world.settles(order_id)
+    assert world.state(order_id) == "held"
+
+
+@pytest.mark.parametrize("hours", [0.1, 24, 48])
+def test_a_worker_that_died_after_the_call_is_followed_by_one_that_records_it(world: World, hours: float) -> None:
+    order_id = due(world)
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        attempt = attempting.begin(session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900})
+    assert attempt is not None
+    world.outside.stripe.perform(attempt.kind, attempt.target, attempt.body, attempt.key)
+    assert recovering.take_over(world.outside, world.db, world.now) == 0, "its lease has not lapsed"
+    world.advance(hours=hours)
+    world.tick()
+    assert world.state(order_id) == "paid"
+    assert captured(world, order_id) == 1900
+    assert [a.moved for a in world.order(order_id).attempts if a.kind == "capture"] == [1900]
+
+
+def test_an_off_session_charge_whose_key_is_too_old_is_looked_for_and_not_repeated(world: World) -> None:
+    order_id = world.orders(world.product(days=40))
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        attempt = attempting.begin(session, order, "charge", world.now, body=charging.off_session(order))
+    assert attempt is not None
+    world.outside.stripe.perform("charge", "", attempting._body(attempt), attempt.key)
+    world.advance(days=41)
+    world.tick()
+    assert world.state(order_id) == "paid"
+    assert len(world.at_stripe(f"payment_intents?customer={world.order(order_id).customer}")["data"]) == 1
+
+
+def test_two_workers_open_one_attempt(world: World) -> None:
+    order_id = due(world)
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        assert attempting.begin(session, order, "capture", world.now, target="pi_1") is not None
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        assert attempting.begin(session, order, "void", world.now, target="pi_1") is None
+    assert charging.charge_due(world.outside, world.db, world.now) == 0
+
+
+def test_a_zombie_whose_lease_was_taken_over_records_nothing(world: World) -> None:
+    order_id = due(world)
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        attempt = attempting.begin(session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900})
+    assert attempt is not None
+    later = world.advance(minutes=3)
+    world.tick()
+    assert world.state(order_id) == "paid"
+    attempting.carry_out(world.outside, world.db, attempt, charging.record_charge, later)
+    assert [a.moved for a in world.order(order_id).attempts if a.kind == "capture"] == [1900]
+    assert [row.after for row in world.order(order_id).history] == ["placed", "held", "paid"]
+
+
+def test_a_silent_stripe_leaves_the_attempt_open_with_a_later_lease(world: World) -> None:
+    order_id = due(world)
+    world.tick_without_charges()
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        attempt = attempting.begin(session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900})
+    assert attempt is not None
+    world.sandbox.control("faults", kind="timeout_after_commit", match=CAPTURE)
+    outcome = attempting.carry_out(world.outside, world.db, attempt, charging.record_charge, world.now)
+    assert isinstance(outcome, Unknown)
+    with world.read() as session:
+        again = session.scalar(select(Attempt).where(Attempt.id == attempt.id))
+        assert again is not None
+        assert again.outcome is None
+        assert again.leased_until == world.now + timedelta(seconds=5)
+        assert not [s for s in check(session, world.now) if s.startswith("Money")]

@@ -1,0 +1,304 @@
+"""A world for the verbs: a database, the real client, a sandbox in another process, and a clock in the test's hand."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import storefront.models
+from storefront.actions import (
+    cancelling,
+    charging,
+    granting,
+    hearing,
+    launching,
+    ordering,
+    preflighting,
+    recovering,
+    settling,
+    visiting,
+)
+from storefront.models.accounts import Account
+from storefront.models.db import Base, Database
+from storefront.models.grants import Grant
+from storefront.models.letters import Letter
+from storefront.models.orders import Order
+from storefront.models.products import Bonus, Launch, Offer, Product
+from storefront.outside.shelf import Shelf
+from storefront.outside.stripe_gateway import StripeGateway
+from storefront.outside.world import Outside
+from storefront.rules import launch as launch_rule
+from storefront.rules.links import Links
+
+assert storefront.models.__all__
+KEY = "sk_test_sandbox_tests"
+SECRET = "whsec_for_the_tests_only"
+SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz-tests"
+BERLIN = "Europe/Berlin"
+VISA, MASTERCARD = "4242424242424242", "5555555555554444"
+DECLINES_LATER, ASKS_ALWAYS, DECLINED = "4000000000000341", "4000002760003184", "4000000000000002"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Sandbox:
+    """The local Stripe, in a process of its own."""
+
+    url: str
+
+    def control(self, name: str, **body: Any) -> Any:
+        """Speak to its control API."""
+        answer = requests.post(f"{self.url}/_sandbox/{name}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def now(self) -> datetime:
+        """Its clock."""
+        return datetime.fromtimestamp(requests.get(f"{self.url}/_sandbox/clock", timeout=10).json()["now"], UTC)
+
+    def calls(self, path: str) -> list[dict[str, Any]]:
+        """The calls it has seen on a path (its end is enough)."""
+        seen = requests.get(f"{self.url}/_sandbox/log", timeout=10).json()
+        rows = seen["calls"] if isinstance(seen, dict) else seen
+        return [each for each in rows if str(each["path"]).endswith(path)]
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    """One sandbox for the whole run; `sandbox` gives it out empty."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "storefront.sandbox", "--port", str(port), "--smtp-port", str(free_port())]
+        command += ["--data-dir", folder, "--webhook-url", "http://127.0.0.1:9/", "--webhook-secret", SECRET]
+        log = (Path(folder) / "log").open("wb")
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": os.getcwd()})
+        try:
+            sandbox = Sandbox(f"http://127.0.0.1:{port}")
+            _await(sandbox.url + "/_sandbox/health", process)
+            yield sandbox
+        finally:
+            process.terminate()
+            process.wait(10)
+            log.close()
+
+
+def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} did not answer")
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """An empty sandbox that sends no webhooks: actions are called by the test."""
+    sandbox_process.control("reset")
+    sandbox_process.control("faults", kind="webhook_dropped", count=-1)
+    return sandbox_process
+
+
+@dataclass
+class World:
+    """Everything a story needs. `now` moves only by `advance`."""
+
+    db: Database
+    outside: Outside
+    sandbox: Sandbox
+    now: datetime
+    chance: Random = field(default_factory=lambda: Random(7))
+    nonces: int = 0
+
+    def advance(self, **span: float) -> datetime:
+        """Let time pass, here and at the sandbox."""
+        step = timedelta(**span)
+        self.sandbox.control("clock/advance", seconds=int(step.total_seconds()))
+        self.now += step
+        return self.now
+
+    def tick(self) -> None:
+        """Everything the worker does, once, until nothing is left to do."""
+        for _ in range(20):
+            done = launching.launch_due(self.db, self.now)
+            for verb in (
+                granting.grant_due,
+                hearing.hear_due,
+                preflighting.preflight_due,
+                preflighting.replan_due,
+                charging.charge_due,
+                cancelling.cancel_due,
+                cancelling.tidy_due,
+                settling.settle_ended,
+                recovering.take_over,
+            ):
+                done += verb(self.outside, self.db, self.now)
+            if not done:
+                return
+        raise AssertionError("the worker never comes to rest")
+
+    def tick_without_charges(self) -> None:
+        """Launch and grant only."""
+        launching.launch_due(self.db, self.now)
+        granting.grant_due(self.outside, self.db, self.now)
+
+    def product(self, slug: str = "databases-by-hand", *, days: float | None = 3, **facts: Any) -> int:
+        """A course with an early-bird tier of `units` (50) at 19 € and a bonus, 29 € after; out when `days` is None."""
+        early = facts.pop("units", 50)
+        with self.db.write() as session:
+            creator = session.scalar(select(Account).where(Account.email == "ines@forthcoming.example"))
+            creator = creator or Account(
+                email="ines@forthcoming.example", name="Ines Okafor", role="creator", created_at=self.now
+            )
+            given = {"kind": "course", "title": "Databases by Hand", "lead": "Build one.", "currency": "EUR"} | facts
+            product = Product(slug=slug, creator=creator, created_at=self.now, **given)
+            bonus = Bonus(product=product, slug="source", title="Reading the source")
+            product.offers = [
+                Offer(position=1, name=f"First {early} buyers", price=1900, units=early, until_launch=True, bonuses=[bonus]),
+                Offer(position=2, name="Regular price", price=2900),
+            ]
+            product.launches = [self._launch(days)]
+            session.add(product)
+            session.flush()
+            return product.id
+
+    def _launch(self, days: float | None) -> Launch:
+        at = self.now + timedelta(days=days or 0)
+        moment = launch_rule.moment_at(at, BERLIN)
+        wall = moment.wall.isoformat(timespec="minutes")
+        return Launch(at=at, wall=wall, zone=BERLIN, launched_at=self.now if days is None else None)
+
+    def places(self, product_id: int, email: str = "miriam@posteo.de") -> int:
+        """Somebody sends the form; the order's id."""
+        self.nonces += 1
+        with self.db.write() as session:
+            product = session.get_one(Product, product_id)
+            offer = ordering.current_offer(product, self.now)
+            assert offer is not None, "nothing is on offer"
+            wish = ordering.Wish(email, offer.id, f"nonce-{self.nonces:016}", f"place-{self.nonces}")
+            placed = ordering.place(session, self.outside.links, product, wish, self.chance, self.now)
+            assert isinstance(placed, ordering.Placed), placed
+            return placed.order.id
+
+    def visits(self, order_id: int) -> str:
+        """They are sent to Stripe; the page's address."""
+        went = visiting.visit(self.outside, self.db, order_id, self.now)
+        assert isinstance(went, visiting.Opened), went
+        return went.url
+
+    def pays(self, url: str, card: str = VISA, *, authenticate: bool = True) -> requests.Response:
+        """They fill in the card at Stripe's page; 3-D Secure is answered when it is asked."""
+        form = {"cardnumber": card, "exp": "12 / 34", "cvc": "123"}
+        answer = requests.post(url, data=form, allow_redirects=False, timeout=30)
+        while "/c/3ds/" in answer.headers.get("Location", ""):
+            step = self.sandbox.url + "/c/3ds/" + answer.headers["Location"].rsplit("/c/3ds/")[1]
+            result = "authenticate" if authenticate else "fail"
+            answer = requests.post(step, data={"answer": result}, allow_redirects=False, timeout=30)
+        return answer
+
+    def orders(self, product_id: int, email: str = "miriam@posteo.de", card: str = VISA) -> int:
+        """The whole way of a buyer: form, Stripe, back."""
+        order_id = self.places(product_id, email)
+        self.pays(self.visits(order_id), card)
+        self.settles(order_id)
+        return order_id
+
+    def settles(self, order_id: int, *, end: bool = False) -> bool:
+        """What the return page does."""
+        return settling.settle(self.outside, self.db, order_id, self.now, end=end)
+
+    def cancels(self, order_id: int, who: str = "buyer") -> None:
+        """Somebody cancels."""
+        cancelling.cancel(self.outside, self.db, order_id, who=who, why="changed my mind", now=self.now)
+
+    def moves(self, product_id: int, days: float, reason: str = "The Windows build fails on long paths.") -> Any:
+        """The creator moves the launch by some days; None, or why not."""
+        with self.db.write() as session:
+            launch = session.get_one(Product, product_id).launch
+            assert launch.at is not None
+            moment = launch_rule.moment_at(launch.at + timedelta(days=days), BERLIN)
+            return launching.schedule(session, launch, moment, reason, self.now)
+
+    def order(self, order_id: int) -> Order:
+        """An order as it stands, with everything a test may ask loaded."""
+        with self.db.read() as session:
+            order = session.get_one(Order, order_id)
+            for name in ("product", "offer", "promises", "checkouts", "attempts", "history"):
+                getattr(order, name)
+            assert order.product.launch is not None
+            session.expunge_all()
+            return order
+
+    def state(self, order_id: int) -> str:
+        """Where an order stands."""
+        return self.order(order_id).state
+
+    def grant(self, order_id: int) -> Grant | None:
+        """An order's grant."""
+        with self.db.read() as session:
+            return session.scalar(select(Grant).where(Grant.order_id == order_id))
+
+    def letters(self, order_id: int) -> list[str]:
+        """The kinds of letters owed for an order, in order."""
+        with self.db.read() as session:
+            return list(session.scalars(select(Letter.kind).where(Letter.order_id == order_id).order_by(Letter.id)))
+
+    def units(self, product_id: int) -> tuple[int, int]:
+        """Units taken of the product, and of its first offer."""
+        with self.db.read() as session:
+            product = session.get_one(Product, product_id)
+            return product.taken, product.offers[0].taken
+
+    def at_stripe(self, path: str) -> Any:
+        """An object as Stripe has it."""
+        answer = requests.get(f"{self.sandbox.url}/v1/{path}", auth=(KEY, ""), timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def read(self) -> Any:
+        """A reading transaction, as a context manager."""
+        return self.db.read()
+
+
+def make_outside(sandbox: Sandbox, folder: Path, postman: Any = None, grant_on: str = "hold") -> Outside:
+    """The outside world of a test: the real client, unpaced, and no retries that sleep."""
+    stripe = StripeGateway(KEY, sandbox.url, SECRET, 0, retries=0)
+    return Outside(stripe, postman, Shelf(folder / "shelf"), Links("http://127.0.0.1:8000", (SECRET_KEY,)), grant_on)
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A world on an empty database, once on SQLite and once on PostgreSQL."""
+    db = Database(database_url)
+    Base.metadata.create_all(db.engine)
+    yield World(db, make_outside(sandbox, tmp_path), sandbox, sandbox.now())
+    db.engine.dispose()
+
+
+def checks_out(session: Session, now: datetime) -> list[str]:
+    """Every broken invariant."""
+    from storefront.actions.checking import check
+
+    return check(session, now)
