@@ -104,8 +104,8 @@ class Cover:
 def draw(title: str, kind: str, creator: str, detail: str) -> str:
     """A cover as SVG. `kind` is course, ebook or software; `detail` stands right in the foot ("12 lessons")."""
     seed = _seed(title, kind, creator)
-    words = [_clean(text) for text in (title, creator, detail)]
-    cover = Cover(*words, FORMATS[kind], PALETTES[seed[0] % len(PALETTES)], seed)
+    palette = PALETTES[seed[0] % len(PALETTES)]
+    cover = Cover(_clean(title), _clean(creator), _clean(detail), FORMATS[kind], palette, seed)
     layout = LAYOUTS[seed[1] % len(LAYOUTS)] if face("serif").covers(cover.title) else sun
     return _svg(cover, layout(cover), spine=kind == "ebook")
 
@@ -139,7 +139,9 @@ def wood(cover: Cover) -> str:
         ink = cover.palette.accent if len(lines) > 1 and number % 2 == accented else cover.palette.ink
         left, high, _, _ = capitals.ink(line.text, line.size)
         baseline = top - high * line.stretch
-        parts.append(_path(capitals.path(line.text, (cover.format.left - left, baseline), line.size, line.stretch), ink))
+        parts.append(
+            _path(capitals.path(line.text, (cover.format.left - left, baseline), line.size, line.stretch), ink)
+        )
         top = baseline + _descent(capitals, line) + _wood_gap(cover)
     return "".join(parts)
 
@@ -165,7 +167,9 @@ def sun(cover: Cover) -> str:
     radius = min((form.width - spine) * 0.36, horizon - bottom - 24)
     middle = cover.chance(3, spine + radius, form.width - radius)
     line = f'<rect x="0" y="{horizon:.1f}" width="{form.width}" height="2" fill="{cover.palette.ink}"/>'
-    return title + line if radius < FOOT_SIZE else f"{title}{_half(middle, horizon, radius, cover.palette.accent)}{line}"
+    return (
+        title + line if radius < FOOT_SIZE else f"{title}{_half(middle, horizon, radius, cover.palette.accent)}{line}"
+    )
 
 
 def rules(cover: Cover) -> str:
@@ -213,12 +217,14 @@ def _clean(text: str) -> str:
 def _svg(cover: Cover, picture: str, *, spine: bool) -> str:
     form = cover.format
     size = f'width="{form.width}" height="{form.height}"'
+    told = f'viewBox="0 0 {form.width} {form.height}" {size} role="img" aria-label={quoteattr(cover.title)}'
     parts = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {form.width} {form.height}" {size}'
-        f' role="img" aria-label={quoteattr(cover.title)}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {told}>',
         f'<rect {size} rx="{form.corner}" fill="{cover.palette.ground}"/>',
         picture,
-        f'<path d="M3 0H15V{form.height}H3Q0 {form.height} 0 {form.height - 3}V3Q0 0 3 0Z" fill-opacity=".16"/>' if spine else "",
+        f'<path d="M3 0H15V{form.height}H3Q0 {form.height} 0 {form.height - 3}V3Q0 0 3 0Z" fill-opacity=".16"/>'
+        if spine
+        else "",
         _foot(cover),
         "</svg>",
     )
@@ -232,7 +238,9 @@ def _foot(cover: Cover) -> str:
     size = FOOT_SIZE * min(1.0, (cover.inner - gap) / max(sum(sizes), 1))
     right = form.right - sizes[1] * size / FOOT_SIZE
     style = size, cover.palette.ink
-    return _text("sans", cover.creator, (form.left, form.foot), *style) + _text("sans", cover.detail, (right, form.foot), *style)
+    return _text("sans", cover.creator, (form.left, form.foot), *style) + _text(
+        "sans", cover.detail, (right, form.foot), *style
+    )
 
 
 def _title(cover: Cover, share: float) -> tuple[str, float]:
@@ -291,9 +299,8 @@ def _full_width(capitals: Face, line: str, cover: Cover, room: float) -> Wood:
 def _wood_fill(capitals: Face, lines: list[Wood]) -> float:
     # Lines of like height read as one word image, so a very small line beside a large one counts against a way.
     heights = [_height(capitals, line) for line in lines]
-    return sum(line.size * line.stretch * measured(capitals, line.text, line.size) for line in lines) * (
-        min(heights) / max(heights)
-    ) ** 0.25
+    area = sum(line.size * line.stretch * measured(capitals, line.text, line.size) for line in lines)
+    return area * float((min(heights) / max(heights)) ** 0.25)
 
 
 def _height(capitals: Face, line: Wood) -> float:

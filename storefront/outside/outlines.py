@@ -56,7 +56,7 @@ class Face:
 
     def _steps(self, text: str) -> Iterator[tuple[str, float]]:
         names = [self._names[ord(letter)] for letter in text]
-        for name, after in zip(names, [*names[1:], ""], strict=True):
+        for name, after in zip(names, [*names[1:], ""], strict=False):
             yield name, self._glyphs[name].width + self._kerning.get((name, after), 0) + self._tracking
 
 

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+# Where sRGB's curve begins to be a straight line (IEC 61966-2-1).
+STRAIGHT_BELOW, STRAIGHT_BELOW_LINEAR = 0.04045, 0.0031308
+
 
 class Oklab(NamedTuple):
     """Lightness 0 to 1, and the two axes of hue."""
@@ -54,13 +57,13 @@ def _hex(lab: Oklab) -> str:
 
 
 def _byte(linear: float) -> int:
-    curved = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
+    curved = 12.92 * linear if linear <= STRAIGHT_BELOW_LINEAR else 1.055 * linear ** (1 / 2.4) - 0.055
     return round(min(1.0, max(0.0, curved)) * 255)
 
 
 def _linear(colour: str) -> tuple[float, float, float]:
     channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    r, g, b = (c / 12.92 if c <= STRAIGHT_BELOW else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return r, g, b
 
 
