@@ -1,0 +1,257 @@
+"""The /v1 API: key, version, idempotency, parameters, the verb, expand, the answer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from . import expand, faults, forms, routes
+from .errors import AnswerLostError, StripeError, broken, invalid, unauthorised
+from .world import VERSION, Tag, World
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from werkzeug.wrappers import Request
+
+    from .machine import Machine
+
+KEY_LIFE = 24 * 60 * 60
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request, read but not yet judged."""
+
+    method: str
+    path: str
+    text: str
+    key: str | None
+    request: str
+
+    @property
+    def subject(self) -> str:
+        """What fault switches match."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, ready to send, and whether it is a replay of an earlier one."""
+
+    status: int
+    text: str
+    original: str | None = None
+    lost: faults.Fault | None = None
+
+
+class Api:
+    """Answers /v1. One call runs at a time; keys in use are known before they wait."""
+
+    def __init__(self, machine: Machine) -> None:
+        """Keep the machine that holds store, clock and ids."""
+        self._machine = machine
+        self._busy: set[str] = set()
+        self._guard = threading.Lock()
+
+    def respond(self, request: Request) -> Response:
+        """Answer one HTTP request. Raises AnswerLostError where a fault says so."""
+        ask = _read(request, self._machine.ids.new("req", 14))
+        try:
+            _check_key(request)
+            _check_version(request, ask)
+        except StripeError as error:
+            answer = self._note_refusal(ask, error)
+        else:
+            answer = self._once(ask) if ask.key else self._run(ask)
+        if answer.lost:
+            raise AnswerLostError(answer.lost.hang)
+        return _response(ask, answer)
+
+    def _note_refusal(self, ask: Ask, error: StripeError) -> Answer:
+        answer = _refusal(error)
+        with self._machine.store.transaction() as db:
+            self._log(db, ask, answer)
+        return answer
+
+    def _once(self, ask: Ask) -> Answer:
+        key = str(ask.key)
+        with self._guard:
+            if key in self._busy:
+                # Not logged: the log waits for the very call that is in the way.
+                return _refusal(_in_use())
+            self._busy.add(key)
+        try:
+            return self._run(ask)
+        finally:
+            with self._guard:
+                self._busy.discard(key)
+
+    def _run(self, ask: Ask) -> Answer:
+        with self._machine.world(Tag(ask.request, ask.key)) as world:
+            answer = _replay(world, ask) or self._fresh(world, ask)
+            lost = faults.take(world.db, "timeout_after_commit", ask.subject)
+            answer = Answer(answer.status, answer.text, answer.original, lost)
+            self._log(world.db, ask, answer)
+        return answer
+
+    def _fresh(self, world: World, ask: Ask) -> Answer:
+        if faults.take(world.db, "error_500", ask.subject):
+            return self._settled(world, ask, {}, broken("The sandbox was told to fail here."))
+        return self._settled(world, ask, *_try(world, ask))
+
+    @staticmethod
+    def _settled(world: World, ask: Ask, body: dict[str, Any], error: StripeError | None) -> Answer:
+        answer = _refusal(error) if error else Answer(200, _text(body))
+        if ask.key and (error is None or error.began):
+            _keep(world, ask, answer)
+        return answer
+
+    def _log(self, db: sqlite3.Connection, ask: Ask, answer: Answer) -> None:
+        db.execute(
+            "INSERT INTO calls (at, method, path, status, idempotency_key, request, replayed,"
+            " answered) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._machine.clock.now(),
+                ask.method,
+                ask.path,
+                answer.status,
+                ask.key,
+                ask.request,
+                answer.original is not None,
+                answer.lost is None,
+            ),
+        )
+
+
+def _read(request: Request, ident: str) -> Ask:
+    posted = request.method == "POST"
+    text = request.get_data(as_text=True) if posted else request.query_string.decode()
+    key = request.headers.get("Idempotency-Key") if posted else None
+    return Ask(request.method, request.path, text, key, ident)
+
+
+def _check_key(request: Request) -> None:
+    key = _secret_key(request.headers.get("Authorization", ""))
+    if not key:
+        message = "You did not provide an API key. Send it as 'Authorization: Bearer sk_test_…'."
+        raise unauthorised(message)
+    if "_live_" in key:
+        message = "This is the sandbox: it takes test keys only. Keep the live key away from it."
+        raise unauthorised(message)
+    if key.startswith("pk_"):
+        message = "This API call cannot be made with a publishable API key."
+        raise unauthorised(message, "secret_key_required")
+    if not key.startswith(("sk_test_", "rk_test_")):
+        raise unauthorised(f"Invalid API Key provided: {key[:8]}****")
+
+
+def _secret_key(header: str) -> str:
+    scheme, _, value = header.partition(" ")
+    if scheme == "Basic":
+        try:
+            return base64.b64decode(value).decode().partition(":")[0]
+        except ValueError:
+            return ""
+    return value.strip() if scheme == "Bearer" else ""
+
+
+def _check_version(request: Request, ask: Ask) -> None:
+    version = request.headers.get("Stripe-Version", VERSION)
+    if version != VERSION:
+        message = f"Invalid Stripe API version: {version}. The sandbox speaks {VERSION} only."
+        raise invalid(message)
+    if ask.key is not None and not 0 < len(ask.key) <= LONGEST_KEY:
+        message = f"Idempotency-Key may have 1 to {LONGEST_KEY} characters."
+        raise StripeError(400, "idempotency_error", message)
+
+
+def _try(world: World, ask: Ask) -> tuple[dict[str, Any], StripeError | None]:
+    # A refusal takes back what the call wrote, unless that has to stay (a declined card).
+    emitted = len(world.emitted)
+    world.db.execute("SAVEPOINT call")
+    try:
+        return _execute(world, ask), None
+    except StripeError as error:
+        if not error.keeps:
+            world.db.execute("ROLLBACK TO call")
+            del world.emitted[emitted:]
+        return {}, error
+    finally:
+        world.db.execute("RELEASE call")
+
+
+def _execute(world: World, ask: Ask) -> dict[str, Any]:
+    found = routes.find(ask.method, ask.path)
+    if found is None:
+        message = f"Unrecognized request URL ({ask.method}: {ask.path}) in the sandbox."
+        raise StripeError(404, "invalid_request_error", message)
+    route, ids = found
+    params = route.table.read(forms.parse(ask.text))
+    answer = route.verb(world, routes.Call(ask.path, ids, params))
+    return expand.apply(world, answer, params.get("expand", []))
+
+
+def _fingerprint(ask: Ask) -> str:
+    try:
+        tree: object = forms.parse(ask.text)
+    except StripeError:
+        tree = ask.text
+    whole = json.dumps([ask.method, ask.path, tree], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _replay(world: World, ask: Ask) -> Answer | None:
+    if not ask.key:
+        return None
+    row = world.db.execute(
+        "SELECT * FROM keys WHERE key = ? AND created > ?", (ask.key, world.now - KEY_LIFE)
+    ).fetchone()
+    if row is None:
+        return None
+    if row["fingerprint"] != _fingerprint(ask):
+        message = (
+            "Keys for idempotent requests can only be used with the same parameters they were"
+            f" first used with. Use another key than '{ask.key}' for another request."
+        )
+        return _refusal(StripeError(400, "idempotency_error", message))
+    return Answer(row["status"], row["answer"], original=row["request"])
+
+
+def _keep(world: World, ask: Ask, answer: Answer) -> None:
+    world.db.execute(
+        "REPLACE INTO keys (key, fingerprint, created, request, status, answer) VALUES (?, ?, ?, ?, ?, ?)",
+        (ask.key, _fingerprint(ask), world.now, ask.request, answer.status, answer.text),
+    )
+
+
+def _in_use() -> StripeError:
+    message = "There is currently another in-progress request using this Idempotency-Key. Try again when it has ended."
+    return StripeError(409, "idempotency_error", message, code="idempotency_key_in_use")
+
+
+def _refusal(error: StripeError) -> Answer:
+    return Answer(error.status, _text(error.body()))
+
+
+def _text(body: dict[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"))
+
+
+def _response(ask: Ask, answer: Answer) -> Response:
+    response = Response(answer.text, answer.status, content_type="application/json")
+    response.headers["Request-Id"] = ask.request
+    response.headers["Stripe-Version"] = VERSION
+    if ask.key:
+        response.headers["Idempotency-Key"] = ask.key
+    if answer.original:
+        response.headers["Idempotent-Replayed"] = "true"
+        response.headers["Original-Request"] = answer.original
+    return response

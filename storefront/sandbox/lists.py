@@ -1,0 +1,104 @@
+"""Lists: newest first, in pages, with the filters each endpoint knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import absent
+from .params import exclusive
+from .world import WORDS, Thing, World, thing_of
+
+if TYPE_CHECKING:
+    from .routes import Call
+
+PAGE = 10
+BOUNDS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+# A filter's name and the expression it compares.
+FILTERS = {
+    "customer": "customer",
+    "payment_intent": "intent",
+    "status": "state",
+    "type": "json_extract(body, '$.type')",
+    "email": "json_extract(body, '$.email')",
+    "payment_method": "json_extract(body, '$.payment_method')",
+    "charge": "json_extract(body, '$.charge')",
+    "source": "intent",
+    "customer_details": "json_extract(body, '$.customer_details.email')",
+}
+
+
+def page(world: World, call: Call, kind: str, fixed: dict[str, object] | None = None) -> dict[str, Any]:
+    """Give one page of a kind, by the filters of the call and those that always hold."""
+    wheres, values = _filters(call.params, fixed or {})
+    return _page(world, call, kind, wheres, values)
+
+
+def events(world: World, call: Call) -> dict[str, Any]:
+    """Give one page of events, also of a group such as charge.*; 30 days of them."""
+    params = dict(call.params)
+    group = params.pop("type", "*")
+    wheres, values = _filters(params, {})
+    wheres += ["created >= ?", "state GLOB ?"]
+    values += [world.now - 30 * 24 * 60 * 60, group]
+    if "types" in params:
+        wheres.append(f"state IN ({', '.join('?' * len(params['types']))})")
+        values.extend(params["types"])
+    if "delivery_success" in params:
+        owed = "id IN (SELECT event FROM deliveries WHERE state != 'delivered')"
+        wheres.append(f"NOT {owed}" if params["delivery_success"] else owed)
+    return _page(world, call, "event", wheres, values)
+
+
+def of(things: list[dict[str, Any]], url: str, *, more: bool = False) -> dict[str, Any]:
+    """Give a list object."""
+    return {"object": "list", "data": things, "has_more": more, "url": url}
+
+
+def _filters(params: dict[str, Any], fixed: dict[str, object]) -> tuple[list[str], list[object]]:
+    wheres: list[str] = []
+    values: list[object] = []
+    for name, expression in FILTERS.items():
+        wanted = params.get(name, fixed.get(name))
+        if wanted is not None:
+            wheres.append(f"{expression} = ?")
+            values.append(wanted["email"] if isinstance(wanted, dict) else wanted)
+    created = params.get("created", {})
+    bounds = created if isinstance(created, dict) else {"gte": created, "lte": created}
+    for bound, second in bounds.items():
+        wheres.append(f"created {BOUNDS[bound]} ?")
+        values.append(second)
+    return wheres, values
+
+
+def _page(world: World, call: Call, kind: str, wheres: list[str], values: list[object]) -> dict[str, Any]:
+    params = call.params
+    if "starting_after" in params and "ending_before" in params:
+        raise exclusive("starting_after", "ending_before")
+    backwards = "ending_before" in params
+    for name, sign in (("starting_after", "<"), ("ending_before", ">")):
+        if name in params:
+            wheres.append(f"seq {sign} ?")
+            values.append(_place(world, kind, params[name], name))
+    limit = params.get("limit", PAGE)
+    things = _select(world, kind, wheres, values, "ASC" if backwards else "DESC", limit + 1)
+    more = len(things) > limit
+    shown = things[:limit][::-1] if backwards else things[:limit]
+    return of([dict(thing) for thing in shown], call.path, more=more)
+
+
+def _select(world: World, kind: str, wheres: list[str], values: list[object], order: str, limit: int) -> list[Thing]:
+    where = " AND ".join(["kind = ?", "json_extract(body, '$.deleted') IS NULL", *wheres])
+    rows = world.db.execute(
+        f"SELECT body, hidden, due FROM things WHERE {where}"  # noqa: S608 - expressions are ours
+        f" ORDER BY seq {order} LIMIT ?",
+        (kind, *values, limit),
+    )
+    return [thing_of(row) for row in rows]
+
+
+def _place(world: World, kind: str, ident: str, param: str) -> int:
+    row = world.db.execute("SELECT seq FROM things WHERE id = ? AND kind = ?", (ident, kind)).fetchone()
+    if row is None:
+        raise absent(WORDS.get(kind, kind), ident, param, 400)
+    return int(row["seq"])

@@ -1,0 +1,353 @@
+"""Which parameters each endpoint takes: those that the storefront uses, checked strictly.
+
+Names, types and words are Stripe's (API 2026-10-28.endive).
+"""
+
+from __future__ import annotations
+
+from .params import (
+    Currency,
+    Either,
+    Flag,
+    Gone,
+    Hash,
+    Many,
+    Metadata,
+    OneOf,
+    Rule,
+    Text,
+    Unset,
+    Url,
+    Whole,
+)
+
+Fields = dict[str, Rule]
+
+MOST = 99_999_999
+EXPAND: Fields = {"expand": Many(Text())}
+META: Fields = {"metadata": Metadata()}
+TYPES_GONE = Gone(
+    "payment_method_types_no_longer_supported",
+    "`payment_method_types` is no longer supported in this API version. Use dynamic payment"
+    " methods, `excluded_payment_method_types` or `allowed_payment_method_types`.",
+)
+CREATED: Rule = Either(Whole(), Hash(dict.fromkeys(("gt", "gte", "lt", "lte"), Whole())))
+PAGE: Fields = {
+    **EXPAND,
+    "limit": Whole(1, 100),
+    "starting_after": Text(),
+    "ending_before": Text(),
+}
+USAGE = OneOf(("off_session", "on_session"))
+CAPTURE = OneOf(("automatic", "automatic_async", "manual"))
+THREE_D_SECURE = OneOf(("any", "automatic", "challenge"))
+TYPE_LISTS: Fields = {
+    "allowed_payment_method_types": Many(OneOf(("card",))),
+    "excluded_payment_method_types": Many(Text()),
+    "payment_method_types": TYPES_GONE,
+}
+AUTOMATIC = Hash({"enabled": Flag(), "allow_redirects": OneOf(("always", "never"))}, needs=("enabled",))
+STATEMENT: Fields = {
+    "statement_descriptor": Text(22),
+    "statement_descriptor_suffix": Text(22),
+}
+
+RETRIEVE = Hash(EXPAND)
+CUSTOMER: Fields = {
+    **EXPAND,
+    **META,
+    "address": Unset(Hash(dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), Text()))),
+    "description": Unset(Text()),
+    "email": Unset(Text(512)),
+    "invoice_settings": Hash({"default_payment_method": Unset(Text())}),
+    "name": Unset(Text(256)),
+    "phone": Unset(Text(20)),
+    "preferred_locales": Many(Text()),
+}
+CUSTOMER_CREATE = Hash({**CUSTOMER, "payment_method": Text()})
+CUSTOMER_UPDATE = Hash(CUSTOMER)
+CUSTOMER_DELETE = Hash()
+CUSTOMER_LIST = Hash({**PAGE, "created": CREATED, "email": Text(512)})
+
+METHOD_LIST = Hash({**PAGE, "customer": Text(), "type": OneOf(("card",))})
+CUSTOMERS_METHOD_LIST = Hash({**PAGE, "type": OneOf(("card",))})
+METHOD_ATTACH = Hash({**EXPAND, "customer": Text()}, needs=("customer",))
+METHOD_DETACH = RETRIEVE
+
+CARD_OPTIONS = Hash(
+    {
+        "card": Hash(
+            {
+                "capture_method": OneOf(("manual",)),
+                "request_three_d_secure": THREE_D_SECURE,
+                "setup_future_usage": OneOf(("none", "off_session", "on_session")),
+            }
+        )
+    }
+)
+INTENT_PLAIN: Fields = {
+    **EXPAND,
+    **META,
+    **TYPE_LISTS,
+    **STATEMENT,
+    "capture_method": CAPTURE,
+    "customer": Text(),
+    "description": Text(1000),
+    "payment_method": Text(),
+    "payment_method_options": CARD_OPTIONS,
+    "receipt_email": Unset(Text(512)),
+    "transfer_group": Text(),
+}
+INTENT_CREATE = Hash(
+    {
+        **INTENT_PLAIN,
+        "amount": Whole(1, MOST),
+        "automatic_payment_methods": AUTOMATIC,
+        "confirm": Flag(),
+        "confirmation_method": OneOf(("automatic", "manual")),
+        "currency": Currency(),
+        "error_on_requires_action": Flag(),
+        "off_session": Flag(),
+        "return_url": Url(),
+        "setup_future_usage": USAGE,
+        "use_stripe_sdk": Flag(),
+    },
+    needs=("amount", "currency"),
+)
+INTENT_UPDATE = Hash(
+    {
+        **INTENT_PLAIN,
+        "amount": Whole(1, MOST),
+        "currency": Currency(),
+        "setup_future_usage": Unset(USAGE),
+    }
+)
+INTENT_CONFIRM = Hash(
+    {
+        **EXPAND,
+        **TYPE_LISTS,
+        "capture_method": CAPTURE,
+        "error_on_requires_action": Flag(),
+        "off_session": Flag(),
+        "payment_method": Text(),
+        "payment_method_options": CARD_OPTIONS,
+        "receipt_email": Unset(Text(512)),
+        "return_url": Url(),
+        "setup_future_usage": Unset(USAGE),
+        "use_stripe_sdk": Flag(),
+    }
+)
+INTENT_CAPTURE = Hash(
+    {
+        **EXPAND,
+        **META,
+        **STATEMENT,
+        "amount_to_capture": Whole(1, MOST),
+        "final_capture": Flag(),
+    }
+)
+INTENT_CANCEL = Hash(
+    {
+        **EXPAND,
+        "cancellation_reason": OneOf(("abandoned", "duplicate", "fraudulent", "requested_by_customer")),
+    }
+)
+INTENT_LIST = Hash({**PAGE, "created": CREATED, "customer": Text()})
+
+SETUP_OPTIONS = Hash({"card": Hash({"request_three_d_secure": THREE_D_SECURE})})
+SETUP_CREATE = Hash(
+    {
+        **EXPAND,
+        **META,
+        **TYPE_LISTS,
+        "automatic_payment_methods": AUTOMATIC,
+        "confirm": Flag(),
+        "customer": Text(),
+        "description": Text(1000),
+        "payment_method": Text(),
+        "payment_method_options": SETUP_OPTIONS,
+        "return_url": Url(),
+        "usage": USAGE,
+        "use_stripe_sdk": Flag(),
+    }
+)
+SETUP_CONFIRM = Hash(
+    {
+        **EXPAND,
+        "allowed_payment_method_types": TYPE_LISTS["allowed_payment_method_types"],
+        "payment_method": Text(),
+        "payment_method_options": SETUP_OPTIONS,
+        "return_url": Url(),
+        "use_stripe_sdk": Flag(),
+    }
+)
+SETUP_CANCEL = Hash(
+    {
+        **EXPAND,
+        "cancellation_reason": OneOf(("abandoned", "duplicate", "requested_by_customer")),
+    }
+)
+SETUP_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_method": Text()})
+
+CHARGE_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_intent": Text()})
+REFUND_CREATE = Hash(
+    {
+        **EXPAND,
+        **META,
+        "amount": Whole(1, MOST),
+        "charge": Text(),
+        "payment_intent": Text(),
+        "reason": OneOf(("duplicate", "fraudulent", "requested_by_customer")),
+    }
+)
+REFUND_UPDATE = Hash({**EXPAND, **META})
+REFUND_LIST = Hash({**PAGE, "created": CREATED, "charge": Text(), "payment_intent": Text()})
+BALANCE_LIST = Hash({**PAGE, "created": CREATED, "source": Text(), "type": OneOf(("charge", "refund"))})
+
+PRODUCT_DATA = Hash(
+    {
+        "description": Text(40000),
+        "images": Many(Url(), 8),
+        "metadata": Metadata(),
+        "name": Text(),
+        "tax_code": Text(),
+    },
+    needs=("name",),
+)
+PRICE_DATA = Hash(
+    {
+        "currency": Currency(),
+        "product_data": PRODUCT_DATA,
+        "tax_behavior": OneOf(("exclusive", "inclusive", "unspecified")),
+        "unit_amount": Whole(0, MOST),
+    },
+    needs=("currency", "product_data", "unit_amount"),
+)
+LINE_ITEM = Hash(
+    {"metadata": Metadata(), "price_data": PRICE_DATA, "quantity": Whole(1, 999_999)},
+    needs=("price_data",),
+)
+CUSTOM_TEXT = Unset(Hash({"message": Text(1200)}, needs=("message",)))
+CONSENT_COLLECTION = Hash(
+    {
+        "payment_method_reuse_agreement": Hash({"position": OneOf(("auto", "hidden"))}, needs=("position",)),
+    }
+)
+SESSION_CREATE = Hash(
+    {
+        **EXPAND,
+        **META,
+        **TYPE_LISTS,
+        "billing_address_collection": OneOf(("auto", "required")),
+        "cancel_url": Url(),
+        "client_reference_id": Text(200),
+        "consent_collection": CONSENT_COLLECTION,
+        "currency": Currency(),
+        "custom_text": Hash(dict.fromkeys(("after_submit", "submit"), CUSTOM_TEXT)),
+        "customer": Text(),
+        "customer_creation": OneOf(("always", "if_required")),
+        "customer_email": Text(512),
+        "expires_at": Whole(1),
+        "line_items": Many(LINE_ITEM, 100),
+        "locale": Text(10),
+        "mode": OneOf(("payment", "setup")),
+        "payment_intent_data": Hash(
+            {
+                **META,
+                **STATEMENT,
+                "capture_method": CAPTURE,
+                "description": Text(1000),
+                "receipt_email": Text(512),
+                "setup_future_usage": USAGE,
+                "transfer_group": Text(),
+            }
+        ),
+        "payment_method_options": Hash(
+            {
+                "card": Hash(
+                    {
+                        "capture_method": OneOf(("manual",)),
+                        "request_three_d_secure": THREE_D_SECURE,
+                        "setup_future_usage": USAGE,
+                    }
+                )
+            }
+        ),
+        "setup_intent_data": Hash({**META, "description": Text(1000)}),
+        "submit_type": OneOf(("auto", "book", "donate", "pay")),
+        "success_url": Url(),
+        "ui_mode": OneOf(("hosted_page",)),
+    },
+    needs=("mode", "success_url"),
+)
+SESSION_LIST = Hash(
+    {
+        **PAGE,
+        "created": CREATED,
+        "customer": Text(),
+        "customer_details": Hash({"email": Text()}, needs=("email",)),
+        "payment_intent": Text(),
+        "status": OneOf(("complete", "expired", "open")),
+    }
+)
+LINE_ITEM_LIST = Hash(PAGE)
+SESSION_EXPIRE = RETRIEVE
+
+# Types that the sandbox sends, and those of its later growth that an endpoint may ask for.
+EVENT_TYPES = (
+    "*",
+    "charge.captured",
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+    "charge.expired",
+    "charge.failed",
+    "charge.refunded",
+    "charge.succeeded",
+    "charge.updated",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "customer.created",
+    "customer.deleted",
+    "customer.updated",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
+    "payment_intent.created",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "payment_method.attached",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
+    "payment_method.updated",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+    "setup_intent.canceled",
+    "setup_intent.created",
+    "setup_intent.requires_action",
+    "setup_intent.setup_failed",
+    "setup_intent.succeeded",
+)
+EVENT_LIST = Hash(
+    {
+        **PAGE,
+        "created": CREATED,
+        "delivery_success": Flag(),
+        "type": Text(),
+        "types": Many(Text(), 20),
+    }
+)
+ENDPOINT: Fields = {
+    **EXPAND,
+    **META,
+    "description": Unset(Text()),
+    "enabled_events": Many(OneOf(EVENT_TYPES)),
+    "url": Url(),
+}
+ENDPOINT_CREATE = Hash({**ENDPOINT, "api_version": Text(40)}, needs=("enabled_events", "url"))
+ENDPOINT_UPDATE = Hash({**ENDPOINT, "disabled": Flag()})
+ENDPOINT_LIST = Hash(PAGE)
