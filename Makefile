@@ -1,0 +1,37 @@
+# make demo: a shop on this machine, with nothing but Python, git, make and apt. make test: everything that proves it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+BIN := .venv/bin
+STAMP := .venv/made
+
+.PHONY: setup demo test lint lock browser java
+setup: $(STAMP)
+
+$(STAMP): .ci/requirements.lock pyproject.toml .ci/make-venv
+	bash .ci/make-venv
+	touch $@
+
+demo: setup
+	exec $(BIN)/python -m storefront.demo
+
+test: setup browser java lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+browser:
+	bash .ci/have chromium chromium
+	bash .ci/have fc-match fontconfig fonts-dejavu-core
+
+java:
+	bash .ci/have java default-jre-headless
+
+# Remakes the lock: names, versions and hashes, and no address.
+lock: setup
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url --upgrade --group dev pyproject.toml -o .ci/requirements.lock -q
