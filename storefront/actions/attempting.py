@@ -36,7 +36,7 @@ WAITS = [timedelta(seconds=s) for s in (5, 15, 60, 300, 1800)]
 Record = Callable[[Session, Outside, Order, Attempt, Outcome, datetime], None]
 
 
-def begin(  # noqa: PLR0913 (an attempt's own columns)
+def begin(
     session: Session, order: Order, kind: str, now: datetime, *, target: str = "", body: dict[str, Any] | None = None
 ) -> Attempt | None:
     """Open an attempt. None where the order has one open already: somebody else is at it."""
@@ -139,7 +139,9 @@ def _close(session: Session, attempt: Attempt, outcome: Outcome, now: datetime) 
 
 def lapsed(session: Session, now: datetime, limit: int) -> list[Attempt]:
     """Take over attempts whose lease has lapsed: a conditional UPDATE each, so that one worker gets each."""
-    query = select(Attempt).where(Attempt.outcome.is_(None), Attempt.leased_until <= now).order_by(Attempt.id).limit(limit)
+    query = (
+        select(Attempt).where(Attempt.outcome.is_(None), Attempt.leased_until <= now).order_by(Attempt.id).limit(limit)
+    )
     return [each for each in session.scalars(query) if _lease(session, each, now)]
 
 

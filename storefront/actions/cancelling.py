@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import begin, carry_out
+from storefront.actions.attempting import Record, begin, carry_out
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.refunding import record_refund, refund
@@ -16,6 +16,8 @@ from storefront.models.orders import LIVE, Attempt, Checkout, Order, no_open_att
 from storefront.outside.stripe_gateway import Done, Outcome
 from storefront.outside.world import Outside
 from storefront.rules.order import State
+
+Release = tuple[Attempt | None, Record]
 
 
 def wish(session: Session, order: Order, *, who: str, why: str, now: datetime) -> bool:
@@ -58,7 +60,7 @@ def void_hold(outside: Outside, db: Database, order_id: int, now: datetime) -> N
         carry_out(outside, db, attempt, record_void, now)
 
 
-def record_void(  # noqa: PLR0913
+def record_void(
     session: Session, outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The hold is proved void: an order that is leaving has ended; elsewhere the intent is forgotten."""
@@ -96,7 +98,9 @@ def _free_to_close(session: Session, order: Order) -> bool:
 def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Go on with wished cancellations, and cancel what was not repaired in its grace. Returns how many."""
     with db.write() as session:
-        over = select(Order).where(Order.state == "past_due", Order.grace_until <= now, Order.cancel_wished_at.is_(None))
+        over = select(Order).where(
+            Order.state == "past_due", Order.grace_until <= now, Order.cancel_wished_at.is_(None)
+        )
         for order in session.scalars(over.limit(limit)):
             wish(session, order, who="grace", why="the card was not repaired in time", now=now)
     leaving = select(Order.id).where(Order.cancel_wished_at.is_not(None), Order.state.in_(LIVE), no_open_attempt)
@@ -134,7 +138,7 @@ def _tidy(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
         carry_out(outside, db, attempt, record, now)
 
 
-def _next_release(session: Session, order: Order, now: datetime):  # noqa: ANN202
+def _next_release(session: Session, order: Order, now: datetime) -> Release:
     if order.stray_intent:
         return begin(session, order, "void", now, target=order.stray_intent), record_void
     for visit in order.checkouts:
@@ -145,10 +149,12 @@ def _next_release(session: Session, order: Order, now: datetime):  # noqa: ANN20
     return None, record_detach
 
 
-def _release(session: Session, order: Order, visit: Checkout, now: datetime):  # noqa: ANN202
+def _release(session: Session, order: Order, visit: Checkout, now: datetime) -> Release:
     """Give back what a visit secured after its order had ended: its hold, its payment, then its card."""
     paid = session.get_one(Attempt, visit.attempt_id).moved
-    returned = any(a.kind == "refund" and a.body.get("payment_intent") == visit.intent and a.moved for a in order.attempts)
+    returned = any(
+        a.kind == "refund" and a.body.get("payment_intent") == visit.intent and a.moved for a in order.attempts
+    )
     voided = any(a.kind == "void" and a.target == visit.intent and a.outcome == "done" for a in order.attempts)
     if visit.intent and paid and not returned:
         return begin(session, order, "refund", now, body={"payment_intent": visit.intent}), record_refund
@@ -160,7 +166,7 @@ def _release(session: Session, order: Order, visit: Checkout, now: datetime):  #
     return None, record_detach
 
 
-def record_detach(  # noqa: PLR0913
+def record_detach(
     session: Session, outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The card is saved no longer."""

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
@@ -32,7 +32,7 @@ def charge_due(outside: Outside, db: Database, now: datetime) -> int:
     return len(attempts)
 
 
-def _due(outside: Outside, now: datetime):  # noqa: ANN202
+def _due(outside: Outside, now: datetime) -> Select[Order]:
     """Access comes first: a held order is captured once it has its grant, unless GRANT_ON=capture."""
     granted = exists().where(Grant.order_id == Order.id, Grant.revoked_at.is_(None))
     no_live_hold = or_(Order.state == "reserved", Order.capture_before <= now)
@@ -48,7 +48,7 @@ def _begin(session: Session, order: Order, now: datetime) -> Attempt | None:
     return begin(session, order, "charge", now, body=off_session(order))
 
 
-def record_charge(  # noqa: PLR0913
+def record_charge(
     session: Session, outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The money came, or it did not: what either causes stands here, line by line."""
@@ -65,9 +65,7 @@ def record_charge(  # noqa: PLR0913
         declined(session, order, attempt, answer, now)
 
 
-def _paid(  # noqa: PLR0913
-    session: Session, outside: Outside, order: Order, attempt: Attempt, intent: Intent, now: datetime
-) -> None:
+def _paid(session: Session, outside: Outside, order: Order, attempt: Attempt, intent: Intent, now: datetime) -> None:
     attempt.moved = intent.received
     facts = {
         "paid_intent": intent.id,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.models.events import StripeEvent
@@ -25,7 +25,7 @@ def check(session: Session, now: datetime) -> list[str]:
     return [sentence for each in checks for sentence in each(session, now)]
 
 
-def _sums():  # noqa: ANN202
+def _sums() -> Subquery:
     into = func.sum(case((Attempt.kind == "refund", 0), else_=Attempt.moved))
     back = func.sum(case((Attempt.kind == "refund", Attempt.moved), else_=0))
     return select(Attempt.order_id, into.label("into"), back.label("back")).group_by(Attempt.order_id).subquery()
@@ -56,7 +56,9 @@ def _access(session: Session, now: datetime) -> Iterator[str]:
     owed = select(Order).where(Order.state == "paid", launched(now), late, ~live, Order.cancel_wished_at.is_(None))
     for order in session.scalars(owed):
         yield f"Access: order {order.number} is paid and launched, and has no live grant."
-    for order in session.scalars(select(Order).where(live, or_(Order.state.in_(("past_due", "reserved", "placed", *ENDED)), ~launched(now)))):
+    for order in session.scalars(
+        select(Order).where(live, or_(Order.state.in_(("past_due", "reserved", "placed", *ENDED)), ~launched(now)))
+    ):
         yield f"Access: order {order.number} is {order.state}, and has a live grant."
 
 
@@ -99,7 +101,9 @@ def _letters(session: Session, now: datetime) -> Iterator[str]:
 
 def _promises(session: Session, now: datetime) -> Iterator[str]:
     del now
-    kept = exists().where(Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.price == Order.price)
+    kept = exists().where(
+        Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.price == Order.price
+    )
     for order in session.scalars(select(Order).where(~kept)):
         yield f"Promises: order {order.number} has no promise of version {order.promise_version} at its price."
 
@@ -127,6 +131,11 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     for attempt in session.scalars(select(Attempt).where(stuck)):
         yield f"Attempts: {attempt.key} is open for over an hour: {attempt.detail or 'no answer'}."
     due = select(Order).join(Launch, Launch.product_id == Order.product_id)
-    waiting = due.where(Order.state.in_(["held", "reserved"]), launched(now), Order.cancel_wished_at.is_(None), Launch.launched_at <= now - timedelta(hours=1))
+    waiting = due.where(
+        Order.state.in_(["held", "reserved"]),
+        launched(now),
+        Order.cancel_wished_at.is_(None),
+        Launch.launched_at <= now - timedelta(hours=1),
+    )
     for order in session.scalars(waiting):
         yield f"Money: order {order.number} has been due for over an hour, and is {order.state}."

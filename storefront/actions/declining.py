@@ -1,6 +1,7 @@
 """What a decline causes, whichever call it answered (design.md 3)."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -39,7 +40,7 @@ def hold_lost(session: Session, order: Order, attempt_id: int, now: datetime) ->
         move(session, order, [State.HELD], State.RESERVED, who="stripe", why="the hold lapsed", at=now, **facts)
         return
     first = order.declined_at or now
-    facts = {
+    lost: dict[str, Any] = {
         "hold_intent": None,
         "capture_before": None,
         "declined_at": first,
@@ -47,5 +48,5 @@ def hold_lost(session: Session, order: Order, attempt_id: int, now: datetime) ->
         "grace_until": charge.grace_until(first, order.product.launch.at or order.promise.by),
     }
     why = "the hold lapsed and no card is kept"
-    if move(session, order, [State.HELD], State.PAST_DUE, who="stripe", why=why, at=now, **facts):
+    if move(session, order, [State.HELD], State.PAST_DUE, who="stripe", why=why, at=now, **lost):
         owe(session, order, "past_due", now, version=attempt_id)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import Select, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.owing import owe
@@ -31,7 +31,7 @@ def _grant_batch(outside: Outside, db: Database, now: datetime) -> int:
         return len(orders)
 
 
-def _due(outside: Outside, now: datetime):  # noqa: ANN202
+def _due(outside: Outside, now: datetime) -> Select[Order]:
     paid = Order.state == "paid"
     live_hold = and_(Order.state == "held", Order.capture_before > now)
     secured = paid if outside.grant_on == "capture" else or_(paid, live_hold)
@@ -41,7 +41,10 @@ def _due(outside: Outside, now: datetime):  # noqa: ANN202
 
 def grant(session: Session, outside: Outside, order: Order, now: datetime) -> None:
     """Give access and owe the letter that opens it; a suspended grant comes back, a revoked one never."""
-    if changed(session, update(Grant).where(Grant.order_id == order.id, Grant.suspended_at.is_not(None)).values(suspended_at=None)):
+    if changed(
+        session,
+        update(Grant).where(Grant.order_id == order.id, Grant.suspended_at.is_not(None)).values(suspended_at=None),
+    ):
         return
     if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:
         return

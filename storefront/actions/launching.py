@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.settling import follow_move
@@ -48,7 +48,9 @@ def live_orders(session: Session, launch: Launch) -> int:
 
 def _move(session: Session, launch: Launch, moment: Moment, reason: str, now: datetime) -> Refused | None:
     if launch.at is None:
-        return Refused("no_date", "This launch has no date yet and has orders; the delay rules that this needs are not built.")
+        return Refused(
+            "no_date", "This launch has no date yet and has orders; the delay rules that this needs are not built."
+        )
     refused = rule.refuse_move(launch.at, moment.at, moved_before=launch.moved_at is not None, now=now)
     if refused is None and not reason.strip():
         refused = Refused("no_reason", "Give your buyers the reason, in your own words.")
@@ -62,7 +64,7 @@ def _move(session: Session, launch: Launch, moment: Moment, reason: str, now: da
     return None
 
 
-def _promised(launch: Launch):  # noqa: ANN202
+def _promised(launch: Launch) -> Select[Order]:
     query = select(Order).where(Order.product_id == launch.product_id, Order.kind == "pre_order")
     return query.where(Order.state.in_(SETTLED), Order.cancel_wished_at.is_(None)).order_by(Order.id).with_for_update()
 
@@ -100,7 +102,10 @@ def launch_now(session: Session, launch: Launch, who: str, now: datetime) -> Ref
         )
     )
     if latest is not None and latest > now:
-        return Refused("promised_later", "Buyers were promised that nobody is charged before the day. The earliest moment is 24 hours from now: they are told first.")
+        return Refused(
+            "promised_later",
+            "Buyers were promised that nobody is charged before the day. The earliest moment is 24 hours from now: they are told first.",
+        )
     if launch.at is None or launch.at > now:
         _set(session, launch, rule.moment_at(now, launch.zone), launch.reason, launch.moved_at)
     return None if _release(session, launch, who, now) else Refused("raced", "The launch was changed in the meantime.")

@@ -11,7 +11,7 @@ from storefront.models.letters import Letter
 from storefront.models.orders import Order
 
 
-def owe(  # noqa: PLR0913 (a letter's own columns)
+def owe(
     session: Session,
     order: Order,
     kind: str,

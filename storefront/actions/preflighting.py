@@ -59,7 +59,7 @@ def off_session(order: Order) -> dict[str, Any]:
     }
 
 
-def record_hold(  # noqa: PLR0913
+def record_hold(
     session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The hold stands, or the buyer is asked."""
@@ -78,14 +78,20 @@ def record_hold(  # noqa: PLR0913
 
 def replan_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Give up holds that no longer fit their launch, after a move. Returns how many were tried."""
-    misfit = select(Order.id).join(Launch, Launch.product_id == Order.product_id).where(
-        Order.state == "held",
-        Launch.launched_at.is_(None),
-        not_leaving,
-        no_open_attempt,
+    misfit = (
+        select(Order.id)
+        .join(Launch, Launch.product_id == Order.product_id)
+        .where(
+            Order.state == "held",
+            Launch.launched_at.is_(None),
+            not_leaving,
+            no_open_attempt,
+        )
     )
     with db.read() as session:
-        held = session.execute(misfit.with_only_columns(Order.id, Launch.at, Order.capture_before, Order.payment_method)).all()
+        held = session.execute(
+            misfit.with_only_columns(Order.id, Launch.at, Order.capture_before, Order.payment_method)
+        ).all()
     ids = [
         order_id
         for order_id, at, before, card in held
@@ -106,7 +112,7 @@ def _give_up(outside: Outside, db: Database, order_id: int, now: datetime) -> bo
     return True
 
 
-def record_void_for_plan(  # noqa: PLR0913
+def record_void_for_plan(
     session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The hold is proved void: wait with the saved card, place a new hold at once, or ask for a card."""

@@ -26,7 +26,9 @@ RECORDS: dict[str, Record] = {
 def take_over(outside: Outside, db: Database, now: datetime, limit: int = 16) -> int:
     """Carry out what others left open. Returns how many."""
     with db.write() as session:
-        found = [(each, _record_of(each, session.get_one(Order, each.order_id))) for each in lapsed(session, now, limit)]
+        found = [
+            (each, _record_of(each, session.get_one(Order, each.order_id))) for each in lapsed(session, now, limit)
+        ]
     for attempt, record in found:
         carry_out(outside, db, attempt, record, now)
     return len(found)

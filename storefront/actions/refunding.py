@@ -30,7 +30,7 @@ def refund(outside: Outside, db: Database, order_id: int, now: datetime) -> None
         carry_out(outside, db, attempt, record_refund, now)
 
 
-def record_refund(  # noqa: PLR0913
+def record_refund(
     session: Session, outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The refund is accepted: access ends, the unit returns, the buyer is told, all in one transaction."""

@@ -1,9 +1,10 @@
 """Settling: ask Stripe how a visit stands, and let the order follow. The one verb for the return page, stored events,
-the expiry tick, cancelling and repair (design.md 3)."""
+the expiry tick, cancelling and repair (design.md 3).
+"""
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.granting import grant
@@ -30,7 +31,8 @@ def settle(outside: Outside, db: Database, order_id: int, now: datetime, *, end:
     with db.read() as session:
         query = select(Checkout).where(Checkout.order_id == order_id, Checkout.closed_at.is_(None))
         visits = session.scalars(query).all()
-    return all([_settle_visit(outside, db, visit, now, end=end) for visit in visits])
+    settled = [_settle_visit(outside, db, visit, now, end=end) for visit in visits]
+    return all(settled)
 
 
 def _settle_visit(outside: Outside, db: Database, visit: Checkout, now: datetime, *, end: bool) -> bool:
@@ -44,7 +46,7 @@ def _settle_visit(outside: Outside, db: Database, visit: Checkout, now: datetime
         return _record(session, outside, order, visit.id, told, now)
 
 
-def _record(  # noqa: PLR0913
+def _record(
     session: Session, outside: Outside, order: Order, visit_id: int, told: CheckoutSession, now: datetime
 ) -> bool:
     secured = _secured(told)
@@ -73,8 +75,8 @@ def _expired(session: Session, order: Order, visit: Checkout, now: datetime) -> 
     if visit.purpose != "place":
         return
     if order.cancel_wished_at:
-        facts = {"who": order.cancel_who, "why": order.cancel_why or "cancelled", "at": now, "ended_at": now}
-        ended = move(session, order, [State.PLACED], State.CANCELLED, **facts)
+        who, why = order.cancel_who, order.cancel_why or "cancelled"
+        ended = move(session, order, [State.PLACED], State.CANCELLED, who=who, why=why, at=now, ended_at=now)
     else:
         why = "the visit to Stripe ended without a card"
         ended = move(session, order, [State.PLACED], State.EXPIRED, who="stripe", why=why, at=now, ended_at=now)
@@ -82,7 +84,7 @@ def _expired(session: Session, order: Order, visit: Checkout, now: datetime) -> 
         give_back(session, order, "visit ended", now)
 
 
-def _complete(  # noqa: PLR0913
+def _complete(
     session: Session,
     outside: Outside,
     order: Order,
@@ -163,16 +165,25 @@ def settle_ended(outside: Outside, db: Database, now: datetime, limit: int = 50)
     return len(ended) + len(never)
 
 
-def _never_visited(now: datetime):  # noqa: ANN202
+def _never_visited(now: datetime) -> Select[int]:
     old = or_(Order.placed_at <= now - charge.SESSION_LIFE, Order.cancel_wished_at.is_not(None))
     no_visit = ~select(Checkout.id).where(Checkout.order_id == Order.id).exists()
     return select(Order.id).where(and_(Order.state == "placed", old, no_visit, no_open_attempt))
 
 
 def _expire_unvisited(session: Session, order_id: int, now: datetime) -> None:
-    order = session.scalar(_never_visited(now).where(Order.id == order_id).with_only_columns(Order).with_for_update())
-    if order is None:
+    if session.scalar(_never_visited(now).where(Order.id == order_id).with_for_update()) is None:
         return
+    order = session.get_one(Order, order_id)
     after = State.CANCELLED if order.cancel_wished_at else State.EXPIRED
-    if move(session, order, [State.PLACED], after, who=order.cancel_who or "worker", why="no visit to Stripe was made", at=now, ended_at=now):
+    if move(
+        session,
+        order,
+        [State.PLACED],
+        after,
+        who=order.cancel_who or "worker",
+        why="no visit to Stripe was made",
+        at=now,
+        ended_at=now,
+    ):
         give_back(session, order, "never visited", now)

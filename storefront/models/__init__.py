@@ -1,5 +1,5 @@
 """Tables, and the questions asked of them. Importing this package registers every table."""
 
-from storefront.models import accounts, db, events, grants, letters, log, orders, products, stock
+from storefront.models import accounts, db, events, grants, letters, log, orders, pages, products, stock
 
-__all__ = ["accounts", "db", "events", "grants", "letters", "log", "orders", "products", "stock"]
+__all__ = ["accounts", "db", "events", "grants", "letters", "log", "orders", "pages", "products", "stock"]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Select, Update, create_engine, event, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Select, Update, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -39,8 +39,9 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """All tables; constraints have names so that migrations can speak of them."""
+    """All tables; constraints have names so that migrations can speak of them, and numbers have 64 bits."""
 
+    type_annotation_map: ClassVar = {int: BigInteger().with_variant(Integer, "sqlite")}
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -110,7 +111,7 @@ def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 (the driver's own ty
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def claim(query: Select[tuple[T]], session: Session) -> Select[tuple[T]]:
+def claim(query: Select[T], session: Session) -> Select[T]:
     """Lock the rows and pass over those that another worker has; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "sqlite":
         return query

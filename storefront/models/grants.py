@@ -62,7 +62,12 @@ def of_reader(session: Session, account_id: int, slug: str) -> Grant | None:
     query = (
         select(Grant)
         .join(Product)
-        .where(Grant.account_id == account_id, Product.slug == slug, Grant.suspended_at.is_(None), Grant.revoked_at.is_(None))
+        .where(
+            Grant.account_id == account_id,
+            Product.slug == slug,
+            Grant.suspended_at.is_(None),
+            Grant.revoked_at.is_(None),
+        )
         .order_by(Grant.id.desc())
     )
     return session.scalars(query).first()

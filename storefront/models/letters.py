@@ -19,7 +19,12 @@ class Letter(Base):
     __tablename__ = "letters"
     __table_args__ = (
         UniqueConstraint("order_id", "kind", "version", "recipient"),
-        Index("ix_letters_due", "due_at", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL"), postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL")),
+        Index(
+            "ix_letters_due",
+            "due_at",
+            sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL"),
+            postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

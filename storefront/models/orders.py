@@ -121,7 +121,12 @@ class Checkout(Base):
     __tablename__ = "checkouts"
     __table_args__ = (
         CheckConstraint("purpose IN ('place', 'repair')", name="purpose"),
-        Index("ix_checkouts_open", "expires_at", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "ix_checkouts_open",
+            "expires_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -150,7 +155,13 @@ class Attempt(Base):
     __tablename__ = "attempts"
     __table_args__ = (
         CheckConstraint("outcome IN ('done', 'declined', 'failed')", name="outcome"),
-        Index("uq_attempts_open", "order_id", unique=True, sqlite_where=text("outcome IS NULL"), postgresql_where=text("outcome IS NULL")),
+        Index(
+            "uq_attempts_open",
+            "order_id",
+            unique=True,
+            sqlite_where=text("outcome IS NULL"),
+            postgresql_where=text("outcome IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -57,8 +57,19 @@ class Launch(Base):
     __tablename__ = "launches"
     __table_args__ = (
         CheckConstraint("kind IN ('product', 'restock')", name="kind"),
-        Index("uq_launches_product", "product_id", unique=True, sqlite_where=text("kind = 'product'"), postgresql_where=text("kind = 'product'")),
-        Index("ix_launches_due", "at", sqlite_where=text("launched_at IS NULL"), postgresql_where=text("launched_at IS NULL")),
+        Index(
+            "uq_launches_product",
+            "product_id",
+            unique=True,
+            sqlite_where=text("kind = 'product'"),
+            postgresql_where=text("kind = 'product'"),
+        ),
+        Index(
+            "ix_launches_due",
+            "at",
+            sqlite_where=text("launched_at IS NULL"),
+            postgresql_where=text("launched_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

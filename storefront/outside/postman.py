@@ -9,6 +9,7 @@ from typing import Self
 from flask_mail import Connection, Mail, Message
 
 TIMEOUT = 15
+PERMANENT = range(500, 600)
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Envelope:
 
     to: str
     sender_name: str
+    reply_to: str
     subject: str
     text: str
     html: str
@@ -24,11 +26,15 @@ class Envelope:
 
 
 class NotAccepted(Exception):
-    """The mail server did not take the letter. `final`: it never will take it for this address."""
+    """The mail server did not take the letter.
 
-    def __init__(self, sentence: str, *, final: bool) -> None:
+    `final`: it never will take it for this address. `broken`: the connection itself is of no use any more.
+    """
+
+    def __init__(self, sentence: str, *, final: bool = False, broken: bool = False) -> None:
         super().__init__(sentence)
         self.final = final
+        self.broken = broken
 
 
 class _Connection(Connection):
@@ -57,11 +63,13 @@ class Postman:
         try:
             connection.__enter__()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotAccepted(f"The mail server does not answer: {error}", final=False) from error
+            raise NotAccepted(f"The mail server does not answer: {error}", broken=True) from error
         self._connection = connection
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         connection, self._connection = self._connection, None
         if connection is None or connection.host is None:
             return
@@ -73,14 +81,17 @@ class Postman:
     def post(self, envelope: Envelope) -> None:
         """Hand one letter over. Raises NotAccepted; returning means that the server has taken it."""
         if self._connection is None:
-            raise NotAccepted("The mail server is not connected.", final=False)
+            raise NotAccepted("The mail server is not connected.", broken=True)
         try:
             self._connection.send(self._message(envelope))
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
-            raise NotAccepted(f"The address was refused: {error}", final=500 <= code < 600) from error
+            raise NotAccepted(f"The address was refused: {error}", final=code in PERMANENT) from error
+        except smtplib.SMTPResponseException as error:
+            final = error.smtp_code in PERMANENT
+            raise NotAccepted(f"The letter was refused: {error}", final=final) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise NotAccepted(f"The mail server failed: {error}", final=False) from error
+            raise NotAccepted(f"The mail server failed: {error}", broken=True) from error
 
     def _message(self, envelope: Envelope) -> Message:
         message = Message(
@@ -88,9 +99,8 @@ class Postman:
             recipients=[envelope.to],
             body=envelope.text,
             html=envelope.html,
+            reply_to=envelope.reply_to,
             sender=formataddr((envelope.sender_name, self._sender)),
         )
         message.msgId = envelope.message_id
         return message
-
-

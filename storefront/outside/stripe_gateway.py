@@ -20,8 +20,7 @@ RETRIES = 2
 T = TypeVar("T")
 TOLERANCE = timedelta(seconds=300)
 HARD = frozenset(
-    "incorrect_number lost_card pickup_card stolen_card revocation_of_authorization revocation_of_all_authorizations "
-    "highest_risk_level transaction_not_allowed expired_card".split()
+    ["incorrect_number", "lost_card", "pickup_card", "stolen_card", "revocation_of_authorization", "revocation_of_all_authorizations", "highest_risk_level", "transaction_not_allowed", "expired_card"]
 )
 
 
@@ -166,7 +165,7 @@ class StripeGateway:
             http_client=stripe.RequestsClient(timeout=TIMEOUT),
         )
         self._v1 = self._client.v1
-        self._verbs: dict[str, Callable[[str, dict[str, Any], Any], Value]] = {
+        self._verbs: dict[str, Callable[[str, Any, Any], Value]] = {
             "customer": lambda _target, body, opts: _thing(self._v1.customers.create(body, opts)),
             "session": lambda _target, body, opts: _session(self._v1.checkout.sessions.create(body, opts)),
             "hold": lambda _target, body, opts: _intent(self._v1.payment_intents.create(body, opts)),
@@ -241,11 +240,27 @@ class StripeGateway:
     def event(self, raw: bytes, signature: str, wall: datetime) -> Event:
         """The event in a webhook's body. `wall` is wall time. Raises BadSignature, also for one from the future."""
         try:
-            stripe.WebhookSignature.verify_header(raw.decode(), signature, self._secret, tolerance=int(TOLERANCE.total_seconds()))
+            stripe.WebhookSignature.verify_header(
+                raw.decode(), signature, self._secret, tolerance=int(TOLERANCE.total_seconds())
+            )
             signed = datetime.fromtimestamp(int(dict(part.split("=", 1) for part in signature.split(","))["t"]), UTC)
             data = json.loads(raw)
-            event = Event(data["id"], data["type"], data["data"]["object"].get("id", ""), bool(data["livemode"]), data.get("api_version") or "", data)
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            event = Event(
+                data["id"],
+                data["type"],
+                data["data"]["object"].get("id", ""),
+                bool(data["livemode"]),
+                data.get("api_version") or "",
+                data,
+            )
+        except (
+            stripe.SignatureVerificationError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+        ) as error:
             raise BadSignature(str(error)) from error
         if abs(signed - wall) > TOLERANCE:
             raise BadSignature("signed more than 300 seconds from now")

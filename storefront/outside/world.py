@@ -17,3 +17,4 @@ class Outside:
     shelf: Shelf
     links: Links
     grant_on: str = "hold"
+    shop_name: str = "Forthcoming"

@@ -89,11 +89,17 @@ def refuse_move(old: datetime, new: datetime, *, moved_before: bool, now: dateti
     if now >= old:
         return Refused("launch_due", "The launch is due already; a date can be moved only before it comes.")
     if moved_before:
-        return Refused("moved_before", "This launch has moved once. A second move needs each buyer's yes, which this version cannot ask for.")
+        return Refused(
+            "moved_before",
+            "This launch has moved once. A second move needs each buyer's yes, which this version cannot ask for.",
+        )
     if new == old:
         return Refused("same_date", "That is the date it already has.")
     if new < now + NOTICE:
         return Refused("too_soon", "Buyers are told at least 24 hours ahead. Choose a moment after that.")
     if new > old + SILENCE_AGREES_WITHIN:
-        return Refused("too_late", "That is more than 30 days after the promised day. Buyers would have to agree one by one, which this version cannot ask for.")
+        return Refused(
+            "too_late",
+            "That is more than 30 days after the promised day. Buyers would have to agree one by one, which this version cannot ask for.",
+        )
     return None

@@ -1,14 +1,14 @@
 """The states of an order and the ways between them.
 
-    placed ─┬─ session expired at Stripe ─► expired               (units back)
-            ├─ save_card ─► reserved ── pre-flight ─► held
-            ├─ hold ────────────────────────────────► held
-            └─ pay_now ─────────────────────────────► paid
-    held ─ hold no longer fits the date (voided first) ─► reserved
-    held ─ due: capture ─► paid        reserved ─ due, no live hold: one off-session charge ─► paid
-    reserved/held ─ declined, or needs authentication ─► past_due ─ repaired ─► reserved/held (before T) | paid
-    placed*/reserved/held/past_due ─ buyer, creator, end of grace ─► cancelled   *once its session is expired
-    paid ─ money given back in full ─► refunded
+placed ─┬─ session expired at Stripe ─► expired               (units back)
+        ├─ save_card ─► reserved ── pre-flight ─► held
+        ├─ hold ────────────────────────────────► held
+        └─ pay_now ─────────────────────────────► paid
+held ─ hold no longer fits the date (voided first) ─► reserved
+held ─ due: capture ─► paid        reserved ─ due, no live hold: one off-session charge ─► paid
+reserved/held ─ declined, or needs authentication ─► past_due ─ repaired ─► reserved/held (before T) | paid
+placed*/reserved/held/past_due ─ buyer, creator, end of grace ─► cancelled   *once its session is expired
+paid ─ money given back in full ─► refunded
 """
 
 from enum import StrEnum
@@ -51,5 +51,3 @@ def number(prefix: str, chance: Random) -> str:
     """The order's public number, such as FC-7K2M-94: for people, never a secret."""
     letters = "".join(chance.choices(ALPHABET, k=6))
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
-
-

@@ -76,7 +76,11 @@ def _placed(facts: Facts, now: datetime) -> Telling:
 
 def _reserved(facts: Facts, now: datetime) -> Telling:
     if facts.launched_at:
-        return Telling(f"{facts.amount} are being charged to your card now.", f"{facts.the.capitalize()} opens for you the moment your bank agrees.", line=_line(facts, now))
+        return Telling(
+            f"{facts.amount} are being charged to your card now.",
+            f"{facts.the.capitalize()} opens for you the moment your bank agrees.",
+            line=_line(facts, now),
+        )
     return Telling(
         f"Your card is saved. On {facts.day} we charge {facts.amount} and {facts.the} {OPENS[facts.kind]} for you.",
         "Nothing has been charged so far. There is nothing you need to do.",
@@ -88,7 +92,11 @@ def _held(facts: Facts, now: datetime) -> Telling:
     if facts.granted:
         return _open(facts, now, f"You pay {facts.amount}; your bank is taking them now.")
     if facts.launched_at:
-        return Telling(f"{facts.the.capitalize()} is opening now. Your link comes by mail.", f"{facts.amount} are set aside on your card.", line=_line(facts, now))
+        return Telling(
+            f"{facts.the.capitalize()} is opening now. Your link comes by mail.",
+            f"{facts.amount} are set aside on your card.",
+            line=_line(facts, now),
+        )
     if now >= facts.launch_at:
         return _opening(facts, now)
     return Telling(
@@ -113,7 +121,11 @@ def _paid(facts: Facts, now: datetime) -> Telling:
 def _opening(facts: Facts, now: datetime) -> Telling:
     late = int((now - facts.launch_at).total_seconds() // 60)
     second = f"This launch is {late} minutes late. " if late > 1 and not facts.purchase else ""
-    return Telling(f"{red('Opening now.')} Your link comes by itself; you need not wait here.", f"{second}It goes to {facts.email}.", line=_line(facts, now))
+    return Telling(
+        f"{red('Opening now.')} Your link comes by itself; you need not wait here.",
+        f"{second}It goes to {facts.email}.",
+        line=_line(facts, now),
+    )
 
 
 def _open(facts: Facts, now: datetime, money: str) -> Telling:
@@ -133,7 +145,9 @@ def _past_due(facts: Facts, now: datetime) -> Telling:
     else:
         sentence = f"Your bank said no. Nothing was charged. Your price and place are kept until {red(words.weekday_day(until, facts.zone))}."
         second = f"{declined_words(facts.decline)} We try nothing on our own until you have repaired it."
-    note = Note("needs", f"Kept for you until {kept}", f"Your price of {facts.amount}, what comes with it, and your place.")
+    note = Note(
+        "needs", f"Kept for you until {kept}", f"Your price of {facts.amount}, what comes with it, and your place."
+    )
     return Telling(sentence, second, tag=("needs", "Your card needs you"), note=note, line=_line(facts, now))
 
 
@@ -158,13 +172,23 @@ def _leaving(facts: Facts) -> Telling:
 
 
 def _expired(facts: Facts, _now: datetime) -> Telling:
-    return Telling("The visit to Stripe ended before a card was given.", f"Nothing was charged and nothing is kept. {facts.the.capitalize()} is on its page as before.")
+    return Telling(
+        "The visit to Stripe ended before a card was given.",
+        f"Nothing was charged and nothing is kept. {facts.the.capitalize()} is on its page as before.",
+    )
 
 
 def _cancelled(facts: Facts, _now: datetime) -> Telling:
     if facts.captured > facts.refunded:
-        return Telling("Cancelled. Your payment is going back to you.", f"{facts.amount} return to the card you paid with. A letter confirms it.")
-    who = {"creator": "The creator cancelled this order", "grace": "The time to repair the card has passed", "move": "The day moved while you were at Stripe"}
+        return Telling(
+            "Cancelled. Your payment is going back to you.",
+            f"{facts.amount} return to the card you paid with. A letter confirms it.",
+        )
+    who = {
+        "creator": "The creator cancelled this order",
+        "grace": "The time to repair the card has passed",
+        "move": "The day moved while you were at Stripe",
+    }
     said = who.get(facts.cancel_who.split(":")[0], "Cancelled")
     why = f" “{facts.cancel_why}”" if facts.cancel_who.startswith("creator") and facts.cancel_why else ""
     if facts.hold_open:
@@ -173,7 +197,10 @@ def _cancelled(facts: Facts, _now: datetime) -> Telling:
 
 
 def _refunded(facts: Facts, _now: datetime) -> Telling:
-    return Telling(f"Cancelled. {facts.amount} go back to your card.", "Banks show it within 5 to 10 working days. A letter confirms it.")
+    return Telling(
+        f"Cancelled. {facts.amount} go back to your card.",
+        "Banks show it within 5 to 10 working days. A letter confirms it.",
+    )
 
 
 _TELL = {
@@ -216,7 +243,12 @@ def _preflight(facts: Facts, now: datetime) -> Step:
     at = facts.preflight_at or charge.preflight_at(facts.launch_at)
     when = words.day_clock(at, facts.zone)
     if facts.state in {"held", "paid"} or now >= at:
-        return Step(when, f"Your bank set {facts.amount} aside.", "past", "done" if facts.state in {"held", "paid"} else "under way")
+        return Step(
+            when,
+            f"Your bank set {facts.amount} aside.",
+            "past",
+            "done" if facts.state in {"held", "paid"} else "under way",
+        )
     return Step(when, f"Your bank is asked to set {facts.amount} aside. You hear from us only if it says no.", "future")
 
 
@@ -231,7 +263,11 @@ def _the_day(facts: Facts) -> Step:
     opens = f"{facts.the.capitalize()} {OPENS[facts.kind]}. The access link goes to {facts.email}"
     if facts.state == "past_due":
         if facts.launched_at:
-            return Step(when, f"{facts.the.capitalize()} is open for the others. Yours follows at once when the card is repaired.", "day")
+            return Step(
+                when,
+                f"{facts.the.capitalize()} is open for the others. Yours follows at once when the card is repaired.",
+                "day",
+            )
         return Step(when, f"Repaired by then: {facts.the} {OPENS[facts.kind]} for you with everybody else.", "day")
     if facts.mode == "pay_now":
         return Step(when, f"{opens}. {bold('You have paid already.')}", "day")
@@ -241,6 +277,12 @@ def _the_day(facts: Facts) -> Step:
 def _last(facts: Facts) -> Step:
     if facts.state == "past_due":
         until = facts.grace_until or facts.launch_at + charge.GRACE
-        return Step(words.day_clock(until, facts.zone), "The last moment. After it the order is cancelled, at no cost, and your place goes to the next in line.", "future")
+        return Step(
+            words.day_clock(until, facts.zone),
+            "The last moment. After it the order is cancelled, at no cost, and your place goes to the next in line.",
+            "future",
+        )
     until = max(facts.placed_at, facts.launched_at or facts.launch_at) + WITHDRAW_WITHIN
-    return Step(f"Until {words.day_month(until, facts.zone)}", "Not opened it yet? Withdraw and get everything back.", "future")
+    return Step(
+        f"Until {words.day_month(until, facts.zone)}", "Not opened it yet? Withdraw and get everything back.", "future"
+    )

@@ -68,9 +68,7 @@ def _tier(
     name = "Price after launch" if state == "after" else offer.name
     taken = offer.taken if state == "now" else None
     bonus = ", ".join(each.title for each in offer.bonuses) if state == "now" else ""
-    return words.Tier(
-        name, short(offer.price, currency), state, _note(offer, state, zone), taken, offer.units, bonus
-    )
+    return words.Tier(name, short(offer.price, currency), state, _note(offer, state, zone), taken, offer.units, bonus)
 
 
 def _state(offer: Offer, index: int, here: int | None, last: int | None, *, out: bool, now: datetime) -> str:
@@ -84,8 +82,6 @@ def _state(offer: Offer, index: int, here: int | None, last: int | None, *, out:
 def _note(offer: Offer, state: str, zone: str) -> str:
     if state == "gone":
         return "gone" if gone(offer) else "ended"
-    if state == "now" and offer.units is not None:
-        return f"{offer.units - offer.taken} of {offer.units} left"
     if offer.until is not None:
         return f"until {words.day_month(offer.until, zone)}"
     return "until the launch" if offer.until_launch else ""

@@ -19,7 +19,7 @@ def policy(mode: Mode) -> list[tuple[str, str]]:
     }
     return [
         ("Charged", charged[mode]),
-        ("Cancel", "any time until it opens, by one click, without a reason"),
+        ("Cancel", "any time until it opens, without a reason"),
         ("A delay", "up to 30 days: moves along, unless you cancel; longer: cancelled, unless you agree"),
         ("Given up", "holds are released, money goes back, the same day"),
         ("Not opened yet", "withdraw within 14 days of the launch and get everything back"),
@@ -56,13 +56,11 @@ def today(mode: Mode, amount: str, kind: str, *, out: bool) -> str:
     if out:
         return "Paid with Stripe; we never see the card."
     if mode is Mode.PAY_NOW:
-        return f"Today: {amount}. Cancel with one click until it {OPENS[kind]} and get everything back."
+        return f"Today: {amount}. Cancel any time until it {OPENS[kind]} and get everything back."
     aside = f", {amount} set aside by your bank" if mode is Mode.HOLD else ""
-    return f"Today: nothing is charged{aside}. Cancel with one click until it {OPENS[kind]}."
+    return f"Today: nothing is charged{aside}. Cancel any time until it {OPENS[kind]}."
 
 
 def content(title: str, lessons: Sequence[str], files: Sequence[str]) -> str:
     """What was promised to be inside, as text."""
     return "\n".join([title, *(f"- {each}" for each in (*lessons, *files))])
-
-

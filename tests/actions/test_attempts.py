@@ -75,7 +75,9 @@ def test_a_worker_that_died_after_the_call_is_followed_by_one_that_records_it(wo
     order_id = due(world)
     with world.db.write() as session:
         order = session.get_one(Order, order_id)
-        attempt = attempting.begin(session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900})
+        attempt = attempting.begin(
+            session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900}
+        )
     assert attempt is not None
     world.outside.stripe.perform(attempt.kind, attempt.target, attempt.body, attempt.key)
     assert recovering.take_over(world.outside, world.db, world.now) == 0, "its lease has not lapsed"
@@ -114,7 +116,9 @@ def test_a_zombie_whose_lease_was_taken_over_records_nothing(world: World) -> No
     order_id = due(world)
     with world.db.write() as session:
         order = session.get_one(Order, order_id)
-        attempt = attempting.begin(session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900})
+        attempt = attempting.begin(
+            session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900}
+        )
     assert attempt is not None
     later = world.advance(minutes=3)
     world.tick()
@@ -129,7 +133,9 @@ def test_a_silent_stripe_leaves_the_attempt_open_with_a_later_lease(world: World
     world.tick_without_charges()
     with world.db.write() as session:
         order = session.get_one(Order, order_id)
-        attempt = attempting.begin(session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900})
+        attempt = attempting.begin(
+            session, order, "capture", world.now, target=order.hold_intent or "", body={"amount_to_capture": 1900}
+        )
     assert attempt is not None
     world.sandbox.control("faults", kind="timeout_after_commit", match=CAPTURE)
     outcome = attempting.carry_out(world.outside, world.db, attempt, charging.record_charge, world.now)

@@ -91,7 +91,7 @@ def sandbox_process() -> Iterator[Sandbox]:
         command = [sys.executable, "-m", "storefront.sandbox", "--port", str(port), "--smtp-port", str(free_port())]
         command += ["--data-dir", folder, "--webhook-url", "http://127.0.0.1:9/", "--webhook-secret", SECRET]
         log = (Path(folder) / "log").open("wb")
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": os.getcwd()})
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
         try:
             sandbox = Sandbox(f"http://127.0.0.1:{port}")
             _await(sandbox.url + "/_sandbox/health", process)
@@ -176,7 +176,14 @@ class World:
             product = Product(slug=slug, creator=creator, created_at=self.now, **given)
             bonus = Bonus(product=product, slug="source", title="Reading the source")
             product.offers = [
-                Offer(position=1, name=f"First {early} buyers", price=1900, units=early, until_launch=True, bonuses=[bonus]),
+                Offer(
+                    position=1,
+                    name=f"First {early} buyers",
+                    price=1900,
+                    units=early,
+                    until_launch=True,
+                    bonuses=[bonus],
+                ),
                 Offer(position=2, name="Regular price", price=2900),
             ]
             product.launches = [self._launch(days)]

@@ -1,0 +1,212 @@
+"""The shop as it really runs: sandbox, web and workers as processes on free ports, a database, a data folder.
+
+With STRIPE_CONFORMANCE set, Stripe's own description watches all traffic between shop and sandbox.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import requests
+
+from tests.support.world import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "whsec_for_the_tests_only"
+PATIENCE = 45
+T = TypeVar("T")
+
+
+def until(question: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
+    """Ask until there is an answer. Fails in words after `patience` seconds."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"waited {patience} s in vain for {what}")
+
+
+class Shop:
+    """A running shop. Use it as a context manager; what it started ends with it."""
+
+    def __init__(self, folder: Path, database_url: str = "", content: Path = ROOT / "content", **env: str) -> None:
+        self.folder = folder
+        self.content = content
+        self.ports = {name: free_port() for name in ("web", "sandbox", "mail", "proxy", "events")}
+        self.base_url = f"http://127.0.0.1:{self.ports['web']}"
+        self.sandbox_url = f"http://127.0.0.1:{self.ports['sandbox']}"
+        self.watched = os.environ.get("STRIPE_CONFORMANCE", "")
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.env = self._environment(database_url) | env
+
+    def _environment(self, database_url: str) -> dict[str, str]:
+        api = self.ports["proxy"] if self.watched else self.ports["sandbox"]
+        return os.environ | {
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": database_url or f"sqlite:///{self.folder / 'storefront.db'}",
+            "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-stories",
+            "BASE_URL": self.base_url,
+            "STRIPE_SECRET_KEY": "sk_test_sandbox_stories",
+            "STRIPE_WEBHOOK_SECRET": SECRET,
+            "STRIPE_API_BASE": f"http://127.0.0.1:{api}",
+            "STRIPE_RATE": "0",
+            "MAIL_SERVER": "127.0.0.1",
+            "MAIL_PORT": str(self.ports["mail"]),
+            "MAIL_DEFAULT_SENDER": "letters@forthcoming.example",
+        }
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self.processes.values():
+            if each.poll() is None:
+                each.send_signal(signal.SIGCONT)
+                each.terminate()
+        for each in self.processes.values():
+            try:
+                each.wait(10)
+            except subprocess.TimeoutExpired:
+                each.kill()
+
+    def _start(self) -> None:
+        self.start_sandbox()
+        self.command("db", "upgrade")
+        self.command("catalog", "import", str(self.content))
+        if self.watched:
+            self._watch()
+        self.start_web()
+        self.start_worker("worker")
+
+    def start_sandbox(self) -> None:
+        """Start it, or start it again."""
+        hook = f"http://127.0.0.1:{self.ports['events']}/" if self.watched else f"{self.base_url}/webhooks/stripe"
+        command = ["-m", "storefront.sandbox", "--port", str(self.ports["sandbox"])]
+        command += ["--smtp-port", str(self.ports["mail"]), "--data-dir", str(self.folder)]
+        self._run("sandbox", [*command, "--webhook-url", hook, "--webhook-secret", SECRET])
+        self._await(f"{self.sandbox_url}/_sandbox/health", "sandbox")
+
+    def start_web(self) -> None:
+        """Start the web as in production: gunicorn, two workers."""
+        bind = f"127.0.0.1:{self.ports['web']}"
+        self._run("web", ["-m", "gunicorn", "--bind", bind, "--workers", "2", "--threads", "4", "wsgi:app"])
+        self._await(f"{self.base_url}/healthz", "web")
+
+    def start_worker(self, name: str) -> None:
+        """Start a worker; any number may run."""
+        self._run(name, ["-m", "storefront.worker"])
+
+    def _watch(self) -> None:
+        reports = Path(os.environ.get("CONFORMANCE_REPORTS", str(self.folder)))
+        spec = next(Path(self.watched, "spec").glob("stripe-openapi*.json"))
+        command = [str(Path(self.watched, "stripe_conformance_proxy.py")), "--listen", str(self.ports["proxy"])]
+        command += ["--upstream", self.sandbox_url, "--spec", str(spec), "--expect-version", "2026-10-28.endive"]
+        command += ["--report", str(reports / f"{self.ports['web']}-{time.time_ns()}.json")]
+        command += ["--events-listen", str(self.ports["events"]), "--webhook-secret", SECRET, "--quiet"]
+        command += ["--events-upstream", f"{self.base_url}/webhooks/stripe", "--clock-file", str(self.folder / "clock")]
+        self._run("proxy", command)
+        self._await(f"http://127.0.0.1:{self.ports['proxy']}/__conformance/health", "proxy")
+
+    def _run(self, name: str, command: Sequence[str]) -> None:
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, *command], env=self.env, cwd=ROOT, stdout=log, stderr=log
+        )
+
+    def _await(self, url: str, name: str) -> None:
+        def answers() -> bool:
+            assert self.processes[name].poll() is None, self.logs()
+            try:
+                return requests.get(url, timeout=5).ok
+            except requests.RequestException:
+                return False
+
+        until(answers, f"{name} to answer\n{self.logs()}")
+
+    def logs(self) -> str:
+        """The last words of every process."""
+        files = sorted(self.folder.glob("*.log"))
+        return "\n".join(f"--- {each.name}\n{each.read_text()[-3000:]}" for each in files)
+
+    def command(self, *words: str, stdin: str = "", ok: bool = True) -> str:
+        """Run `storefront …`; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "storefront.cli", *words],
+            env=self.env,
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert not ok or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def advance(self, span: str) -> None:
+        """Let time pass, here and at the sandbox."""
+        self.command("clock", "advance", span)
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        self.processes[name].kill()
+        self.processes[name].wait(10)
+
+    def control(self, name: str, **body: Any) -> Any:
+        """Speak to the sandbox's control API."""
+        return requests.post(f"{self.sandbox_url}/_sandbox/{name}", json=body, timeout=30).json()
+
+    def calls(self, ending: str) -> list[dict[str, Any]]:
+        """The calls the sandbox has seen on paths with this end."""
+        seen = requests.get(f"{self.sandbox_url}/_sandbox/log", timeout=30).json()
+        rows = seen["calls"] if isinstance(seen, dict) else seen
+        return [each for each in rows if str(each["path"]).endswith(ending)]
+
+    def letters(self, to: str = "") -> list[dict[str, Any]]:
+        """What lies in the mailbox, oldest first."""
+        query = {"to": to} if to else {}
+        found: list[dict[str, Any]] = requests.get(f"{self.sandbox_url}/mail.json", params=query, timeout=30).json()
+        return sorted(found, key=lambda each: int(each["n"]))
+
+    def letter(self, to: str, subject: str, patience: float = PATIENCE) -> dict[str, Any]:
+        """The newest letter to somebody whose subject has these words; waits for it."""
+
+        def found() -> dict[str, Any] | None:
+            fitting = [each for each in self.letters(to) if subject.lower() in each["subject"].lower()]
+            return fitting[-1] if fitting else None
+
+        return until(found, f"a letter “{subject}” to {to}; there are {[x['subject'] for x in self.letters(to)]}\n{self.logs()}", patience)
+
+    def now(self) -> datetime:
+        """The shop's clock."""
+        return datetime.fromisoformat(requests.get(f"{self.base_url}/healthz", timeout=10).json()["now"]).astimezone(UTC)
+
+
+@contextmanager
+def running(folder: Path, database_url: str = "", **options: Any) -> Iterator[Shop]:
+    """A shop that runs while the block does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Shop(folder, database_url, **options) as shop:
+        yield shop
+
+
+def link_in(letter: dict[str, Any], path: str) -> str:
+    """The first address in a letter's text that leads to a path."""
+    words = str(letter["text"]).split()
+    return next(word.strip("<>.") for word in words if path in word)
+
+
