@@ -1,0 +1,144 @@
+"""Commands for people."""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import requests
+from flask import Flask
+
+from storefront.actions import accounting, checking, importing
+from storefront.app import create_app
+from storefront.clock import parse_span
+from storefront.models.db import DatabaseUnreachable
+from storefront.models.migrating import migrate
+from storefront.settings import Settings, SettingsError
+from storefront.web.context import Shop
+
+CONTROL_TIMEOUT = 30
+
+
+def environment() -> dict[str, str]:
+    """The environment; what it lacks comes from the demo's own file, DATA_DIR/demo.env, where there is one."""
+    kept = Path(os.environ.get("DATA_DIR", "instance")) / "demo.env"
+    lines = kept.read_text().splitlines() if kept.exists() else []
+    demo = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {**demo, **os.environ}
+
+
+def application() -> Flask:
+    """The application, or one sentence and exit 2."""
+    try:
+        return create_app(Settings.from_env(environment()))
+    except (SettingsError, DatabaseUnreachable) as refusal:
+        click.echo(f"storefront: {refusal}", err=True)
+        sys.exit(2)
+
+
+def the_shop(app: Flask) -> Shop:
+    """What the verbs need."""
+    shop: Shop = app.extensions["shop"]
+    return shop
+
+
+@click.group()
+def main() -> None:
+    """A storefront for courses, e-books and software that are sold before they are out."""
+
+
+@main.group()
+def db() -> None:
+    """The database's shape."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to the newest shape."""
+    settings = the_shop(application()).settings
+    migrate(settings.database_url)
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def catalog() -> None:
+    """The catalogue that lies in files."""
+
+
+@catalog.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def import_(folder: Path) -> None:
+    """Import FOLDER: all of it, or nothing where something is wrong."""
+    shop = the_shop(application())
+    report = importing.run(shop.db, shop.outside.shelf, folder, shop.clock.now(), click.echo)
+    for problem in report.problems:
+        click.echo(str(problem), err=True)
+    for difference in report.differences:
+        click.echo(f"left as it is: {difference}")
+    if report.problems:
+        click.echo(f"{len(report.problems)} problems; nothing was imported.", err=True)
+        sys.exit(1)
+    click.echo(f"{len(report.imported)} products imported.")
+
+
+@main.group()
+def account() -> None:
+    """People who can sign in."""
+
+
+@account.command("create")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice(["creator", "owner"]), default="creator")
+@click.password_option()
+def create(email: str, name: str, role: str, password: str) -> None:
+    """Make an account that signs in with a password, or give an existing one a new password."""
+    shop = the_shop(application())
+    with shop.db.write() as session:
+        accounting.create_account(session, email, name, role, password, shop.clock.now())
+    click.echo(f"{email} can sign in as {role}.")
+
+
+@main.group()
+def clock() -> None:
+    """The sandbox's clock."""
+
+
+@clock.command()
+@click.argument("span")
+def advance(span: str) -> None:
+    """Move the shop's and the sandbox's clock forward by SPAN, such as 6d or 1d12h. Sandbox key only."""
+    shop = the_shop(application())
+    if not shop.settings.sandbox or "api.stripe.com" in shop.settings.stripe_api_base:
+        click.echo("storefront: the clock moves only with a sandbox key, at the sandbox.", err=True)
+        sys.exit(2)
+    try:
+        by = parse_span(span)
+        _advance_sandbox(shop.settings.stripe_api_base, by)
+        now = shop.clock.advance(by)
+    except (ValueError, requests.RequestException) as refusal:
+        click.echo(f"storefront: {refusal}", err=True)
+        sys.exit(2)
+    click.echo(f"It is now {now:%A %d %B %Y, %H:%M:%S} UTC.")
+
+
+def _advance_sandbox(base: str, by: timedelta) -> None:
+    body = {"seconds": int(by.total_seconds())}
+    requests.post(f"{base}/_sandbox/clock/advance", json=body, timeout=CONTROL_TIMEOUT).raise_for_status()
+
+
+@main.command()
+def check() -> None:
+    """Print each broken invariant of the database; exit 1 if there is one."""
+    shop = the_shop(application())
+    with shop.db.read() as session:
+        broken = checking.check(session, shop.clock.now())
+    for sentence in broken:
+        click.echo(sentence)
+    click.echo(f"{len(broken)} broken." if broken else "Nothing is broken.")
+    sys.exit(1 if broken else 0)
+
+
+if __name__ == "__main__":
+    main()

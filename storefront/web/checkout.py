@@ -1,0 +1,87 @@
+"""The form's POST: place the order, then off to Stripe."""
+
+import hashlib
+import hmac
+
+from flask import Blueprint, Response, abort, make_response, redirect, request, session
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.actions import ordering, visiting
+from storefront.actions.ordering import OfferChanged, Placed, SoldOut, TooMany, Wish
+from storefront.models import products
+from storefront.models.products import Product
+from storefront.rules.money import short
+from storefront.rules.words import Note
+from storefront.web import shop as shop_pages
+from storefront.web.context import now, shop
+from storefront.web.forms import OrderForm
+from storefront.web.limits import limiter
+
+pages = Blueprint("checkout", __name__)
+REMEMBERED = 20
+
+
+@pages.post("/p/<slug>/order")
+@limiter.limit("30/minute")
+def order(slug: str) -> Response | BaseResponse:
+    """Place an order and redirect to Stripe. Whatever stands in its way comes back with the form as it was."""
+    here = shop()
+    with here.db.write() as db:
+        product = products.by_slug(db, slug) or abort(404)
+        form = _read(product)
+        if form.errors:
+            return _again(product, form, 422)
+        wish = Wish(form.email, form.offer_id, form.nonce, _placed_from())
+        answer = ordering.place(db, here.outside.links, product, wish, here.chance, now())
+        if not isinstance(answer, Placed):
+            return _again(product, _noted(product, form, answer), 429 if isinstance(answer, TooMany) else 409)
+        order_id = answer.order.id
+        page = f"/orders/{here.outside.links.token('order', order_id, answer.order.link_generation, answer.order.link_sha256)}"
+    _remember(order_id)
+    return to_stripe(order_id, page)
+
+
+def to_stripe(order_id: int, page: str) -> BaseResponse:
+    """Redirect to the visit; where Stripe does not answer, to the order's page, which offers to try again."""
+    here = shop()
+    went = visiting.visit(here.outside, here.db, order_id, now())
+    return redirect(went.url if isinstance(went, visiting.Opened) else page, code=303)
+
+
+def _read(product: Product) -> OrderForm:
+    offer = ordering.current_offer(product, now())
+    needed = bool(offer and ordering.consent_now(product, offer, now()))
+    return OrderForm.read(request.form, shop().chance, consent_needed=needed)
+
+
+def _noted(product: Product, form: OrderForm, answer: OfferChanged | SoldOut | TooMany) -> OrderForm:
+    if isinstance(answer, TooMany):
+        text = f"{answer.most} visits to Stripe are open already. Finish or leave one; each ends by itself after 45 minutes."
+        return form.noted(Note("needs", "One at a time, please", text), form.offer_id)
+    if isinstance(answer, SoldOut):
+        return form.noted(Note("news", "The last one went while you were here", "Nothing was charged."), 0)
+    amount = short(answer.now.price, product.currency)
+    title = "The price changed while you were here"
+    if answer.before is None:
+        return form.noted(Note("news", title, f"It is {amount} now. Nothing was charged."), answer.now.id)
+    before = short(answer.before.price, product.currency)
+    text = (
+        f"The offer at {before} has ended. It is {amount} now. Go on with {amount}, or leave it; nothing was charged."
+    )
+    return form.noted(Note("news", title, text), answer.now.id)
+
+
+def _again(product: Product, form: OrderForm, status: int) -> Response:
+    return make_response(shop_pages.product_page(product, form), status)
+
+
+def _placed_from() -> str:
+    """A keyed hash of the network address: enough to count, too little to know."""
+    key = shop().settings.secret_key.encode()
+    return hmac.new(key, f"place·{request.remote_addr}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _remember(order_id: int) -> None:
+    """Remember that this browser placed it: its other orders may be named on the order's page, to nobody else."""
+    mine = [each for each in session.get("orders", []) if each != order_id]
+    session["orders"] = [*mine[-REMEMBERED:], order_id]

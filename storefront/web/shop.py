@@ -1,0 +1,275 @@
+"""The shop: its shelf, a product's page, covers, and a day for the calendar."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template
+from sqlalchemy.orm import Session
+
+from storefront.actions.ordering import consent_now, current_offer, mode_now
+from storefront.models import products
+from storefront.models.products import Offer, Product
+from storefront.rules import pricing, product_words, promise, words
+from storefront.rules.money import short
+from storefront.rules.product_words import Availability
+from storefront.web import filters, forms
+from storefront.web.context import now, shop
+
+pages = Blueprint("shop", __name__)
+
+
+@pages.get("/")
+def home() -> str:
+    """What opens next, what can be pre-ordered, what is out."""
+    with shop().db.read() as session:
+        found = products.on_sale(session)
+        ahead = sorted(
+            (p for p in found if p.launch.launched_at is None and p.launch.at), key=lambda p: p.launch.at or now()
+        )
+        out = sorted(
+            (p for p in found if p.launch.launched_at), key=lambda p: p.launch.launched_at or now(), reverse=True
+        )
+        return render_template(
+            "shop/home.html",
+            next=card(ahead[0]) if ahead else None,
+            open=[card(each) for each in ahead[1:]],
+            out=[card(each) for each in out],
+            coming=[card(p) for p in found if p.launch.launched_at is None and not p.launch.at],
+        )
+
+
+def card(product: Product) -> dict[str, Any]:
+    """A product as shelves, bands and heads show it."""
+    launch, moment = product.launch, now()
+    return {
+        "slug": product.slug,
+        "title": product.title,
+        "lead": product.lead,
+        "lang": product.lang,
+        "kind": product.kind,
+        "kind_word": f"{words.KIND[product.kind]} by {product.creator.name}",
+        "creator": product.creator.name,
+        "band": product.band,
+        "cover_url": f"/covers/{product.slug}.svg?v={cover_version(product)}",
+        "price_line": price_line(product, moment),
+        "day": words.day(launch.at, launch.zone) if launch.at else None,
+        "opens_in": words.left(launch.at, moment) if launch.at else "",
+        "day_line": day_line(product),
+        "day_is_red": launch.launched_at is None and launch.at is not None,
+        "who": f"{words.KIND[product.kind]} by {product.creator.name}",
+        "url": f"/p/{product.slug}",
+    }
+
+
+def cover_version(product: Product) -> str:
+    """Changes with the cover, so that browsers may keep it for ever."""
+    return hashlib.sha256(product.cover.encode()).hexdigest()[:10]
+
+
+def day_line(product: Product) -> str:
+    """The line under a cover: the day it opens, or since when it is out."""
+    launch = product.launch
+    if launch.launched_at:
+        return f"Out since {words.day_month(launch.launched_at, launch.zone)}"
+    return words.short_weekday_day(launch.at, launch.zone) if launch.at else "No date yet"
+
+
+def price_line(product: Product, moment: datetime) -> str:
+    """The price now, what is left of it, and what comes after."""
+    offer = current_offer(product, moment)
+    if offer is None or units_left(product) == 0:
+        return "Sold out"
+    amount = short(offer.price, product.currency)
+    if offer.units is not None:
+        return f"{amount} · {offer.units - offer.taken} of {offer.units} left"
+    last = pricing.after_launch(product.offers)
+    if last is not None and product.offers[last].id != offer.id and product.launch.launched_at is None:
+        return f"{amount} until launch, then {short(product.offers[last].price, product.currency)}"
+    return amount
+
+
+def units_left(product: Product) -> int | None:
+    """Units of stock that nobody has, or None where there is no limit."""
+    return None if product.stock is None else max(product.stock - product.taken, 0)
+
+
+@pages.get("/p/<slug>")
+def product(slug: str) -> str:
+    """What it is, what is inside, which day, which price, and one form."""
+    with shop().db.read() as session:
+        return product_page(_found(session, slug), forms.OrderForm.empty(shop().chance))
+
+
+def _found(session: Session, slug: str) -> Product:
+    return products.by_slug(session, slug) or abort(404)
+
+
+def product_page(product: Product, form: forms.OrderForm) -> str:
+    """A product's page around a form, fresh or sent back with what was typed."""
+    launch, moment = product.launch, now()
+    out = launch.launched_at is not None
+    offer = None if units_left(product) == 0 else current_offer(product, moment)
+    coming = launch.at if not out else None
+    can = product_words.availability(out=out, units_left=units_left(product), offer=offer is not None)
+    amount = short(offer.price, product.currency) if offer else ""
+    free = next((each for each in product.lessons if each.free), None)
+    return render_template(
+        "shop/product.html",
+        lang="en",
+        product=card(product) | {"kind_word": words.KIND[product.kind], "length_line": product.length},
+        day=words.day(coming, launch.zone) if coming else None,
+        day_title=day_line(product) if out else "",
+        countdown=words.countdown(coming, moment) if coming else None,
+        now_iso=moment.isoformat(),
+        calendar_url=f"/p/{product.slug}/day.ics" if coming else "",
+        ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment),
+        form=_form(product, offer, form, amount) if offer else _no_form(form),
+        line=_line(product, amount, moment) if offer else [],
+        contents=_contents(product),
+        bonuses=_bonuses(product),
+        author_html=filters.prose(product.author_text),
+        questions=[{"ask": each["ask"], "answer_html": filters.prose(each["answer"])} for each in product.questions],
+        policy=promise.policy(mode_now(product, moment)),
+        free_lesson_url=f"/p/{product.slug}/lessons/{free.slug}" if free else "",
+        bar=_bar(product, offer, amount),
+        structured=structured_data(product, offer, can),
+    )
+
+
+def _contents(product: Product) -> list[dict[str, Any]]:
+    """The lessons of a course, or the files of anything else; what a bonus brings is named with it."""
+    lessons = [each for each in product.lessons if each.bonus_id is None]
+    if lessons:
+        return [
+            {
+                "number": number,
+                "title": each.title,
+                "free": each.free,
+                "minutes": each.minutes,
+                "url": f"/p/{product.slug}/lessons/{each.slug}",
+            }
+            for number, each in enumerate(lessons, 1)
+        ]
+    files = [each for each in product.files if each.role == "download" and each.bonus_id is None]
+    sizes = [f"{each.label} · {each.size / 1024:,.0f} KB" for each in files]
+    return [{"number": n, "title": title, "free": False, "minutes": 0, "url": ""} for n, title in enumerate(sizes, 1)]
+
+
+def _bonuses(product: Product) -> list[dict[str, str]]:
+    """Each bonus, with the offers that bring it."""
+    with_them = {each.id: [o.name for o in product.offers if each in o.bonuses] for each in product.bonuses}
+    return [
+        {"title": f"Bonus: {each.title}", "words": f"With: {', '.join(with_them[each.id])}"}
+        for each in product.bonuses
+        if with_them[each.id]
+    ]
+
+
+def _form(product: Product, offer: Offer, form: forms.OrderForm, amount: str) -> dict[str, Any]:
+    launch, mode = product.launch, mode_now(product, now())
+    out = launch.launched_at is not None
+    consent = consent_now(product, offer, now())
+    return {
+        "action": f"/p/{product.slug}/order",
+        "offer_id": offer.id,
+        "nonce": form.nonce,
+        "email": form.email,
+        "email_error": form.errors.get("email", ""),
+        "email_hint": "The access link goes here."
+        if out
+        else "The access link goes here. You can correct it until the launch.",
+        "consent_text": consent,
+        "consent_needed": bool(consent),
+        "consent_error": form.errors.get("consent", ""),
+        "button": promise.button(mode, amount, launch.at, launch.zone, out=out),
+        "sending_word": "Opening Stripe …",
+        "today_line": promise.today(mode, amount, product.kind, out=out),
+        "error": form.note,
+        "ended": None,
+    }
+
+
+def _no_form(form: forms.OrderForm) -> dict[str, Any]:
+    """All are taken: the button is off, the reason above it; what was typed stays."""
+    return {
+        "action": "",
+        "offer_id": 0,
+        "nonce": form.nonce,
+        "email": form.email,
+        "email_error": "",
+        "consent_needed": False,
+        "button": "All are taken",
+        "sending_word": "",
+        "today_line": "",
+        "error": form.note,
+        "ended": "Every place is taken. If one is freed, it is for sale here again.",
+    }
+
+
+def _line(product: Product, amount: str, moment: datetime) -> list[words.Step]:
+    launch = product.launch
+    if launch.launched_at or not launch.at:
+        return product_words.purchase_line(product.kind, amount, launch.zone, moment)
+    return product_words.line(product.kind, mode_now(product, moment), amount, launch.at, launch.zone, moment)
+
+
+def _bar(product: Product, offer: Offer | None, amount: str) -> dict[str, str] | None:
+    if offer is None:
+        return None
+    launch = product.launch
+    left = f"{offer.units - offer.taken} left" if offer.units is not None else ""
+    charged = "" if launch.launched_at or not launch.at else f"charged on {words.day_month(launch.at, launch.zone)}"
+    return {"price": amount, "left_line": left, "charged_line": charged}
+
+
+def structured_data(product: Product, offer: Offer | None, can: Availability) -> dict[str, Any]:
+    """schema.org's description, from the same facts as the page."""
+    base, launch = shop().settings.base_url, product.launch
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": product.title,
+        "description": product.lead,
+        "image": f"{base}/covers/{product.slug}.svg",
+        "offers": {
+            "@type": "Offer",
+            "availability": f"https://schema.org/{can}",
+            "url": f"{base}/p/{product.slug}",
+            "priceCurrency": product.currency,
+        },
+    }
+    if offer:
+        data["offers"]["price"] = short(offer.price, product.currency).split(words.NBSP)[0].replace(",", "")
+    if launch.at and not launch.launched_at:
+        data["offers"]["availabilityStarts"] = launch.at.isoformat()
+    return data
+
+
+@pages.get("/covers/<slug>.svg")
+def cover(slug: str) -> Response:
+    """A product's cover: drawn once, at import."""
+    with shop().db.read() as session:
+        found = _found(session, slug)
+        response = Response(found.cover, mimetype="image/svg+xml")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
+
+
+@pages.get("/p/<slug>/day.ics")
+def calendar(slug: str) -> Response:
+    """The launch as a calendar entry."""
+    with shop().db.read() as session:
+        found = _found(session, slug)
+        if not found.launch.at or found.launch.launched_at:
+            abort(404)
+        text = words.calendar_entry(
+            uid=f"launch-{found.id}@{shop().settings.base_url.split('//')[1]}",
+            title=f"{found.title} {words.OPENS[found.kind]}",
+            url=f"{shop().settings.base_url}/p/{slug}",
+            at=found.launch.at,
+            version=found.launch.generation,
+            now=now(),
+        )
+    headers = {"Content-Disposition": f'attachment; filename="{slug}.ics"'}
+    return Response(text, mimetype="text/calendar", headers=headers)

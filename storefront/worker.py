@@ -1,0 +1,129 @@
+"""The worker: a clock that ticks. What is due is found by asking the database, so any number of workers may run."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from flask import Flask
+
+from storefront.actions import (
+    cancelling,
+    charging,
+    granting,
+    hearing,
+    launching,
+    mailing,
+    preflighting,
+    recovering,
+    settling,
+)
+from storefront.app import create_app
+from storefront.models.db import Database, DatabaseUnreachable
+from storefront.models.events import JobRun
+from storefront.outside.stripe_gateway import StripeSilent
+from storefront.outside.world import Outside
+from storefront.settings import Settings, SettingsError
+from storefront.web.context import Shop
+
+log = logging.getLogger("storefront.worker")
+Verb = Callable[[Outside, Database, datetime], int]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of recurring work: how often, in seconds, and the verb. `drain`: again at once while there is more."""
+
+    name: str
+    every: float
+    verb: Verb
+    drain: bool = False
+
+
+def _launch(_outside: Outside, db: Database, now: datetime) -> int:
+    return launching.launch_due(db, now)
+
+
+JOBS = [
+    Job("launch", 1, _launch),
+    Job("grant", 1, granting.grant_due),
+    Job("letters", 1, mailing.post_due, drain=True),
+    Job("charge", 1, charging.charge_due, drain=True),
+    Job("events", 1, hearing.hear_due, drain=True),
+    Job("preflight", 5, preflighting.preflight_due, drain=True),
+    Job("replan", 5, preflighting.replan_due),
+    Job("cancel", 2, cancelling.cancel_due),
+    Job("tidy", 5, cancelling.tidy_due),
+    Job("expiry", 5, settling.settle_ended),
+    Job("recover", 5, recovering.take_over),
+]
+DRAIN_ROUNDS = 200
+
+
+def run(app: Flask, job: Job) -> int:
+    """Run a job until nothing is left for it. A run that did something, or failed, leaves a row. Returns how much."""
+    shop: Shop = app.extensions["shop"]
+    started, did, trouble = shop.clock.now(), 0, ""
+    with app.app_context():
+        try:
+            for _ in range(DRAIN_ROUNDS if job.drain else 1):
+                done = job.verb(shop.outside, shop.db, shop.clock.now())
+                did += done
+                if not done:
+                    break
+        except StripeSilent as error:
+            trouble = f"Stripe does not answer: {error}"
+        except Exception as error:
+            log.exception("The job %s failed.", job.name)
+            trouble = f"{type(error).__name__}: {error}"
+    if did or trouble:
+        _leave_row(shop, job, started, did, trouble)
+    return did
+
+
+def _leave_row(shop: Shop, job: Job, started: datetime, did: int, trouble: str) -> None:
+    row = JobRun(job=job.name, started_at=started, ended_at=shop.clock.now(), did=did, trouble=trouble[:500])
+    with shop.db.write() as session:
+        session.add(row)
+
+
+def schedule(app: Flask) -> BlockingScheduler:
+    """A scheduler with a thread for each job, so that a long drain never delays letters."""
+    scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(len(JOBS))}, timezone="UTC")
+    for job in JOBS:
+        scheduler.add_job(
+            run,
+            "interval",
+            seconds=job.every,
+            args=[app, job],
+            id=job.name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+    return scheduler
+
+
+def main() -> None:
+    """Work until SIGTERM or Ctrl-C."""
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"), format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    try:
+        app = create_app(Settings.from_env())
+    except (SettingsError, DatabaseUnreachable) as refusal:
+        sys.exit(f"storefront does not start: {refusal}")
+    scheduler = schedule(app)
+    signal.signal(signal.SIGTERM, lambda *_: scheduler.shutdown(wait=False))
+    try:
+        scheduler.start()
+    except KeyboardInterrupt:
+        scheduler.shutdown(wait=False)
+
+
+if __name__ == "__main__":
+    main()
