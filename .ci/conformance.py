@@ -17,7 +17,9 @@ def main(folder: Path) -> int:
         for violation in report.get("violations", []):
             if violation["severity"] == "error":
                 print(violation)
-    print(f"conformance: {exchanges} requests, {exchanges} responses, {events} events, {'/'.join(map(str, errors))} errors")
+    print(
+        f"conformance: {exchanges} requests, {exchanges} responses, {events} events, {'/'.join(map(str, errors))} errors"
+    )
     return 1 if sum(errors) or not exchanges else 0
 
 

@@ -62,7 +62,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     _serve_static(app, Path(app.static_folder or ""))
     for room in (signin, limits, headers, errors):
         room.install(app)
-    for room in (shop, checkout, orders, library, pages, studio, stripe_webhook, healthz):
+    for room in (shop, checkout, orders, library, account, pages, studio, stripe_webhook, healthz):
         app.register_blueprint(room.pages)
     signin.csrf.exempt(stripe_webhook.pages)
     if settings.proxy_hops:

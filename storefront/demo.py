@@ -26,6 +26,7 @@ from storefront.settings import Settings, SettingsError
 from storefront.web.context import Shop
 
 SOON = timedelta(minutes=3)
+HALF_A_MINUTE = timedelta(seconds=30)
 PATIENCE = 60
 PASSWORD = "forthcoming"  # noqa: S105 (the demo's, printed at start; it listens on this machine only)
 HOST = "127.0.0.1"
@@ -58,8 +59,8 @@ def _run(processes: list[subprocess.Popen[bytes]]) -> None:
     print("Setting up …", flush=True)
     migrate(env["DATABASE_URL"])
     _fill(create_app(Settings.from_env(env)).extensions["shop"])
-    for command in _commands(env):
-        processes.append(subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True))  # noqa: S603 (our own)
+    started = (subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True) for command in _commands(env))  # noqa: S603 (our own)
+    processes.extend(started)
     _await(env["BASE_URL"] + "/healthz", processes)
     _await(f"http://{HOST}:{env['SANDBOX_PORT']}/_sandbox/health", processes)
     _welcome(env)
@@ -105,7 +106,19 @@ def _kept(file: Path) -> dict[str, str]:
 
 
 def _keep(file: Path, env: Mapping[str, str]) -> None:
-    names = ["DATA_DIR", "DATABASE_URL", "BASE_URL", "SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "MAIL_SERVER", "MAIL_PORT", "MAIL_DEFAULT_SENDER", "SHOP_OWNER"]
+    names = [
+        "DATA_DIR",
+        "DATABASE_URL",
+        "BASE_URL",
+        "SECRET_KEY",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "STRIPE_API_BASE",
+        "MAIL_SERVER",
+        "MAIL_PORT",
+        "MAIL_DEFAULT_SENDER",
+        "SHOP_OWNER",
+    ]
     file.touch(mode=0o600)
     file.write_text("".join(f"{name}={env[name]}\n" for name in names))
 
@@ -166,7 +179,8 @@ def _launch_soon(db: Database, shop: Shop) -> None:
         nearest = session.scalar(ahead)
         if nearest is None:
             return
-        moment = launch_rule.moment_at(shop.clock.now() + SOON, nearest.zone)
+        at = shop.clock.now() + SOON + HALF_A_MINUTE
+        moment = launch_rule.moment_at(at.replace(second=0, microsecond=0), nearest.zone)
         wall = moment.wall.isoformat(timespec="minutes")
         session.execute(update(Launch).where(Launch.id == nearest.id).values(at=moment.at, wall=wall))
 

@@ -1,5 +1,6 @@
 """Importing the catalogue: all of it or nothing. Words, files and offers not yet sold are the files'; a date, the stock,
-and whatever has live orders are the shop's: a difference there is told, not applied."""
+and whatever has live orders are the shop's: a difference there is told, not applied.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,9 +63,21 @@ def _date_problems(found: Catalogue, now: datetime) -> list[Problem]:
         if isinstance(moment, rule.Refused):
             said.append(Problem(where, 1, moment.sentence))
         elif each.launch.wall and isinstance(moment, Missing):
-            said.append(Problem(where, 1, f"The clocks skip {each.launch.wall} in {each.launch.zone}; {moment.after} is the next that exists."))
+            said.append(
+                Problem(
+                    where,
+                    1,
+                    f"The clocks skip {each.launch.wall} in {each.launch.zone}; {moment.after} is the next that exists.",
+                )
+            )
         elif each.launch.wall and isinstance(moment, Ambiguous):
-            said.append(Problem(where, 1, f"{each.launch.wall} happens twice in {each.launch.zone}. Choose another time, or set it in the studio."))
+            said.append(
+                Problem(
+                    where,
+                    1,
+                    f"{each.launch.wall} happens twice in {each.launch.zone}. Choose another time, or set it in the studio.",
+                )
+            )
     return said
 
 
@@ -91,7 +104,7 @@ def _creator(session: Session, found: Catalogue, name: str, now: datetime) -> Ac
     return account
 
 
-def _product(  # noqa: PLR0913
+def _product(
     session: Session, given: ProductIn, creator: Account, stored: dict[Path, Stored], report: Report, now: datetime
 ) -> None:
     product = session.scalar(select(Product).where(Product.slug == given.slug))
@@ -127,7 +140,9 @@ def _launch(given: LaunchIn, now: datetime) -> Launch:
     assert isinstance(moment, Moment)  # noqa: S101 (the zone was checked before anything was written)
     wall = moment.wall.isoformat(timespec="minutes")
     out = now if given.out else None
-    return Launch(at=moment.at, wall=wall, zone=moment.zone, launched_at=out, launched_by="the catalogue" if out else "")
+    return Launch(
+        at=moment.at, wall=wall, zone=moment.zone, launched_at=out, launched_by="the catalogue" if out else ""
+    )
 
 
 def _tell_fixed(product: Product, given: ProductIn, report: Report) -> None:
@@ -141,7 +156,9 @@ def _tell_fixed(product: Product, given: ProductIn, report: Report) -> None:
         report.differences.append(f"{product.slug}: the files say it is out; its launch is set in the studio.")
     wall = given.launch.wall.isoformat(timespec="minutes") if given.launch.wall else launch.wall
     if not given.launch.out and (wall, given.launch.zone) != (launch.wall, launch.zone):
-        report.differences.append(f"{product.slug}: the launch is {launch.wall} {launch.zone} in the shop and {wall} {given.launch.zone} in the files.")
+        report.differences.append(
+            f"{product.slug}: the launch is {launch.wall} {launch.zone} in the shop and {wall} {given.launch.zone} in the files."
+        )
 
 
 def _detail(given: ProductIn) -> str:
@@ -162,7 +179,7 @@ def _bonuses(session: Session, product: Product, given: ProductIn) -> dict[str, 
     return known
 
 
-def _offers(  # noqa: PLR0913
+def _offers(
     session: Session, product: Product, given: ProductIn, bonuses: dict[str, Bonus], report: Report, now: datetime
 ) -> None:
     """An offer that somebody has taken stays as it is; the others follow the files."""
@@ -185,7 +202,9 @@ def _offers(  # noqa: PLR0913
         offer.bonuses = [bonuses[each.bonus]] if each.bonus else []
     for left in known.values():
         if _sold(session, left):
-            report.differences.append(f"{product.slug}: the offer {left.name!r} is gone from the files and has been sold; it stays.")
+            report.differences.append(
+                f"{product.slug}: the offer {left.name!r} is gone from the files and has been sold; it stays."
+            )
         else:
             session.delete(left)
     session.flush()
@@ -216,7 +235,7 @@ def _lessons(session: Session, product: Product, given: ProductIn, bonuses: dict
     session.flush()
 
 
-def _files(  # noqa: PLR0913
+def _files(
     session: Session,
     product: Product,
     given: ProductIn,

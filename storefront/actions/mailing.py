@@ -20,6 +20,7 @@ LEASE = timedelta(seconds=120)
 WAITS = [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
 DAILY = timedelta(hours=24)
 BATCH = 20
+OF_LIVE_ORDERS = frozenset({"confirmed", "repaired", "moved", "past_due"})
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,17 @@ def _outdated(letter: Letter, grant: Grant | None) -> str:
     """Why the fact a letter tells of no longer holds; "" while it does."""
     order = letter.order
     gone = order.state not in LIVE or order.cancel_wished_at is not None
-    if letter.kind in {"confirmed", "repaired", "moved", "past_due"} and gone:
-        return "the order has ended"
-    if letter.kind == "past_due" and order.state != "past_due":
-        return "the payment has been repaired"
-    if letter.kind == "moved" and letter.version < order.promise_version:
-        return "a later move has been told"
-    if letter.kind == "access":
-        if grant is None or not grant.live:
-            return "access has ended"
-        if letter.version < grant.link_generation:
-            return "a newer link has been asked for"
-    if letter.kind == "address_new" and letter.version < order.link_generation:
-        return "the address has been corrected again"
-    return ""
+    reasons = {
+        "the order has ended": letter.kind in OF_LIVE_ORDERS and gone,
+        "the payment has been repaired": letter.kind == "past_due" and order.state != "past_due",
+        "a later move has been told": letter.kind == "moved" and letter.version < order.promise_version,
+        "the address has been corrected again": letter.kind == "address_new" and letter.version < order.link_generation,
+        "access has ended": letter.kind == "access" and (grant is None or not grant.live),
+        "a newer link has been asked for": letter.kind == "access"
+        and grant is not None
+        and letter.version < grant.link_generation,
+    }
+    return next((why for why, holds in reasons.items() if holds), "")
 
 
 def _envelope(outside: Outside, letter: Letter, grant: Grant | None, now: datetime) -> Envelope:

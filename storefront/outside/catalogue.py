@@ -149,7 +149,9 @@ def read(folder: Path) -> Catalogue:
         if made:
             found.creators[name] = made
     for place in sorted(p for p in folder.glob("products/*") if p.is_dir()):
-        product = ProductDesk(Desk(folder, f"products/{place.name}/product.toml", found.problems), found.creators).read()
+        product = ProductDesk(
+            Desk(folder, f"products/{place.name}/product.toml", found.problems), found.creators
+        ).read()
         if product:
             found.products.append(product)
     for path in sorted(folder.glob("pages/*.md")):
@@ -327,7 +329,10 @@ class ProductDesk:
             at = time.fromisoformat(str(toml.get("time", "10:00")))
             return LaunchIn(zone, after_days=int(toml["after_days"]), at=at)
         except (ValueError, KeyError, TypeError):
-            desk.wrong('[launch] needs after_days = 45 and time = "10:00", or wall = "2027-05-12T10:00", or out = true.', "[launch]")
+            desk.wrong(
+                '[launch] needs after_days = 45 and time = "10:00", or wall = "2027-05-12T10:00", or out = true.',
+                "[launch]",
+            )
             return None
 
     def _bonuses(self) -> tuple[tuple[str, str], ...]:
@@ -359,7 +364,12 @@ class ProductDesk:
             try:
                 at = datetime.fromisoformat(str(until)).replace(tzinfo=None)
             except ValueError:
-                desk.wrong(f'until is {until!r}; it is "launch" or a moment such as "2027-04-30T23:59".', "[[offers]]", "until", nth=i)
+                desk.wrong(
+                    f'until is {until!r}; it is "launch" or a moment such as "2027-04-30T23:59".',
+                    "[[offers]]",
+                    "until",
+                    nth=i,
+                )
         days = each.get("until_days")
         return OfferIn(str(each.get("name", "")), price, units, days, at, until == "launch", str(each.get("bonus", "")))
 
@@ -368,7 +378,9 @@ class ProductDesk:
         if not offers:
             self.desk.wrong("There is no price: name at least one [[offers]].")
         elif last and (last.units is not None or last.until or last.until_days is not None or last.until_launch):
-            self.desk.wrong("The last offer is the regular price: it has no units and no end.", "[[offers]]", nth=len(offers) - 1)
+            self.desk.wrong(
+                "The last offer is the regular price: it has no units and no end.", "[[offers]]", nth=len(offers) - 1
+            )
 
     def _lessons(self) -> Iterator[LessonIn]:
         for i, each in enumerate(self._tables("lessons")):
@@ -377,7 +389,9 @@ class ProductDesk:
                 yield made
         for i, each in enumerate(self._tables("bonuses")):
             if each.get("lesson"):
-                made = self._lesson(str(each["lesson"]), {"title": each.get("title")}, "[[bonuses]]", i, str(each.get("slug")))
+                made = self._lesson(
+                    str(each["lesson"]), {"title": each.get("title")}, "[[bonuses]]", i, str(each.get("slug"))
+                )
                 if made:
                     yield made
 
@@ -390,7 +404,9 @@ class ProductDesk:
         text = source.read_text(encoding="utf-8")
         self._check_pictures(source, text)
         slug = source.stem.lower()
-        return LessonIn(slug, str(each.get("title", "")), int(each.get("minutes", 0)), bool(each.get("free")), text, bonus)
+        return LessonIn(
+            slug, str(each.get("title", "")), int(each.get("minutes", 0)), bool(each.get("free")), text, bonus
+        )
 
     def _check_pictures(self, source: Path, text: str) -> None:
         name = str(source.relative_to(self.desk.folder))
@@ -406,7 +422,9 @@ class ProductDesk:
                 yield made
         for i, each in enumerate(self._tables("bonuses")):
             if each.get("file"):
-                made = self._file(str(each["file"]), str(each.get("title", "")), "[[bonuses]]", "file", i, str(each.get("slug")))
+                made = self._file(
+                    str(each["file"]), str(each.get("title", "")), "[[bonuses]]", "file", i, str(each.get("slug"))
+                )
                 if made:
                     yield made
         yield from self._pictures()
@@ -445,19 +463,23 @@ class ProductDesk:
 def _fault(source: Path) -> str:
     """What is wrong with a file that is to be sold; "" when nothing is."""
     kind = source.suffix.lower()
-    if kind == ".pdf" and not source.read_bytes()[:5] == b"%PDF-":
+    if kind == ".pdf" and source.read_bytes()[:5] != b"%PDF-":
         return "is no PDF"
     if kind not in {".zip", ".epub"}:
         return ""
     try:
         with zipfile.ZipFile(source) as archive:
-            names = archive.namelist()
-            if archive.testzip():
-                return "is damaged"
-            if any(name.startswith(("/", "\\")) or ".." in PurePosixPath(name).parts or ":" in name for name in names):
-                return "has a member whose path leaves the archive"
-            if kind == ".epub" and archive.read("mimetype").strip() != b"application/epub+zip":
-                return "is no EPUB"
+            return _archive_fault(archive, kind)
     except (zipfile.BadZipFile, KeyError, OSError):
         return "cannot be read as an archive"
+
+
+def _archive_fault(archive: zipfile.ZipFile, kind: str) -> str:
+    if archive.testzip():
+        return "is damaged"
+    for name in archive.namelist():
+        if name.startswith(("/", "\\")) or ".." in PurePosixPath(name).parts or ":" in name:
+            return f"has a member whose path leaves the archive: {name}"
+    if kind == ".epub" and archive.read("mimetype").strip() != b"application/epub+zip":
+        return "is no EPUB"
     return ""

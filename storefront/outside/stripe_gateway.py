@@ -20,7 +20,17 @@ RETRIES = 2
 T = TypeVar("T")
 TOLERANCE = timedelta(seconds=300)
 HARD = frozenset(
-    ["incorrect_number", "lost_card", "pickup_card", "stolen_card", "revocation_of_authorization", "revocation_of_all_authorizations", "highest_risk_level", "transaction_not_allowed", "expired_card"]
+    [
+        "incorrect_number",
+        "lost_card",
+        "pickup_card",
+        "stolen_card",
+        "revocation_of_authorization",
+        "revocation_of_all_authorizations",
+        "highest_risk_level",
+        "transaction_not_allowed",
+        "expired_card",
+    ]
 )
 
 

@@ -45,7 +45,7 @@ def on_day(at: datetime, zone: str, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at before a launch: `kind` is done, ask (buyers were asked) or needs."""
+    """One thing that was looked at before a launch: `kind` is done, ask (buyers were asked), needs or plain."""
 
     title: str
     text: str = ""

@@ -39,17 +39,19 @@ def render(text: str, asset_url: Address | None = None) -> str:
             source = str(token.attrGet("src") or "")
             token.attrSet("src", asset_url(source) if asset_url else "")
     html = parser.renderer.render(tokens, parser.options, {})
-    return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener")
+    return nh3.clean(
+        html, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener"
+    )
 
 
 def images(text: str) -> list[tuple[int, str]]:
     """The pictures a text names: (line, path), lines from 1."""
-    found = []
-    for token in _parser().parse(text):
-        for child in token.children or []:
-            if child.type == "image" and token.map:
-                found.append((token.map[0] + 1, str(child.attrGet("src") or "")))
-    return found
+    return [
+        (token.map[0] + 1, str(child.attrGet("src") or ""))
+        for token in _parser().parse(text)
+        for child in token.children or []
+        if child.type == "image" and token.map
+    ]
 
 
 def _parser() -> MarkdownIt:

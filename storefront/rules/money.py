@@ -4,7 +4,9 @@ from decimal import Decimal, InvalidOperation
 
 from babel.numbers import get_currency_symbol
 
-ZERO_DECIMAL = frozenset(["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"])
+ZERO_DECIMAL = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
 THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 # Stripe's least charge, in minor units (docs: currencies, minimum charge amounts); others are taken as 0.50.
 MINIMUM = {"EUR": 50, "USD": 50, "GBP": 30, "CHF": 50, "JPY": 50, "DKK": 250, "SEK": 300, "NOK": 300, "PLN": 200}

@@ -17,6 +17,9 @@ STATES = {
     "refunded": ("ended", "Refunded"),
 }
 
+# The live ones, as a count of orders reads: "12 with a card saved".
+LIVE_WORDS = {"reserved": "card saved", "held": "secured", "past_due": "waiting for buyers", "paid": "paid"}
+
 
 @dataclass(frozen=True)
 class Standing:

@@ -48,9 +48,7 @@ def _set(response: Response) -> Response:
     secret = request.path.startswith(SECRET_PATHS)
     headers["Referrer-Policy"] = "no-referrer" if secret else "strict-origin-when-cross-origin"
     if request.path.startswith(KEPT) and response.status_code < 400:  # noqa: PLR2004
-        headers["Cache-Control"] = (
-            FOREVER if _versioned() else "public, max-age=300"
-        )
+        headers["Cache-Control"] = FOREVER if _versioned() else "public, max-age=300"
     else:
         headers.setdefault("Cache-Control", "no-store")
     if urlsplit(shop().settings.base_url).scheme == "https":

@@ -70,7 +70,10 @@ def _item(db: Session, grant: Grant) -> dict[str, Any]:
         note = f"{done} of {len(delivery.lessons)} finished"
         verbs = [{"words": "Continue" if done else "Begin", "url": home}]
     if delivery.licence_key:
-        verbs = [{"words": "Download", "url": f"{home}/files/{delivery.files[0].name}"}, {"words": "Licence key", "url": home}]
+        verbs = [
+            {"words": "Download", "url": f"{home}/files/{delivery.files[0].name}"},
+            {"words": "Licence key", "url": home},
+        ]
     return card(product) | {"url": home, "day_line": "", "price_line": "", "note": note, "verbs": verbs}
 
 
@@ -89,7 +92,9 @@ def _coming(db: Session, here: set[int]) -> list[dict[str, Any]]:
     waiting = [each for each in db.scalars(query.order_by(Order.id)) if each.id not in here]
     return [
         {
-            "day_line": words.weekday_day(each.promise.by, each.promise.zone) + ", " + words.clock(each.promise.by, each.promise.zone),
+            "day_line": words.weekday_day(each.promise.by, each.promise.zone)
+            + ", "
+            + words.clock(each.promise.by, each.promise.zone),
             "day_is_red": True,
             "title": each.product.title,
             "lang": each.product.lang,
@@ -136,12 +141,12 @@ def lesson(slug: str, lesson: str) -> str:
         delivery = delivering.deliver(grant)
         found = delivery.lesson(lesson) or abort(404)
         opening.note_opened(db, grant, now())
-        return _lesson_page(grant.product, delivery, found, grants.finished(db, grant.id), f"/library/{slug}", len(delivery.files))
+        return _lesson_page(
+            grant.product, delivery, found, grants.finished(db, grant.id), f"/library/{slug}", len(delivery.files)
+        )
 
 
-def _lesson_page(  # noqa: PLR0913
-    product: Product, delivery: Delivery, found: Lesson, done: set[int], home: str, files: int
-) -> str:
+def _lesson_page(product: Product, delivery: Delivery, found: Lesson, done: set[int], home: str, files: int) -> str:
     at = delivery.lessons.index(found)
     total = len(delivery.lessons)
     return render_template(
@@ -197,7 +202,15 @@ def _send(found: File, *, download: bool) -> Response:
     place = shop().outside.shelf.path(found.sha256)
     if not place.is_file():
         abort(503)
-    response = send_file(place, found.media_type, as_attachment=download, download_name=found.name.rsplit("/", 1)[-1], etag=found.sha256, conditional=True, max_age=0)
+    response = send_file(
+        place,
+        found.media_type,
+        as_attachment=download,
+        download_name=found.name.rsplit("/", 1)[-1],
+        etag=found.sha256,
+        conditional=True,
+        max_age=0,
+    )
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = PICTURE_POLICY
     return response
@@ -223,7 +236,9 @@ def free_picture(slug: str, name: str) -> Response:
     """A picture of a free lesson, and of no other."""
     with shop().db.read() as db:
         product = products.by_slug(db, slug) or abort(404)
-        shown = {path.rsplit("/", 1)[-1] for each in product.lessons if each.free for _, path in markdown.images(each.source)}
+        shown = {
+            path.rsplit("/", 1)[-1] for each in product.lessons if each.free for _, path in markdown.images(each.source)
+        }
         found = next((each for each in product.files if each.name == f"img/{name}" and each.role == "asset"), None)
         if found is None or name not in shown:
             abort(404)

@@ -25,7 +25,9 @@ def db(database_url: str) -> Iterator[Database]:
     db.engine.dispose()
 
 
-def creates(db: Database, email: str = "Ines@Forthcoming.example", role: str = "creator", password: str = SECRET) -> int:
+def creates(
+    db: Database, email: str = "Ines@Forthcoming.example", role: str = "creator", password: str = SECRET
+) -> int:
     with db.write() as session:
         return accounting.create_account(session, email, "Ines Okafor", role, password, NOW).id
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from storefront.actions import attempting, charging, recovering
+from storefront.actions import attempting, charging, preflighting, recovering
 from storefront.actions.checking import check
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_gateway import Unknown
@@ -92,7 +92,7 @@ def test_an_off_session_charge_whose_key_is_too_old_is_looked_for_and_not_repeat
     order_id = world.orders(world.product(days=40))
     with world.db.write() as session:
         order = session.get_one(Order, order_id)
-        attempt = attempting.begin(session, order, "charge", world.now, body=charging.off_session(order))
+        attempt = attempting.begin(session, order, "charge", world.now, body=preflighting.off_session(order))
     assert attempt is not None
     world.outside.stripe.perform("charge", "", attempting._body(attempt), attempt.key)
     world.advance(days=41)

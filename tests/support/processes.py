@@ -189,11 +189,17 @@ class Shop:
             fitting = [each for each in self.letters(to) if subject.lower() in each["subject"].lower()]
             return fitting[-1] if fitting else None
 
-        return until(found, f"a letter “{subject}” to {to}; there are {[x['subject'] for x in self.letters(to)]}\n{self.logs()}", patience)
+        return until(
+            found,
+            f"a letter “{subject}” to {to}; there are {[x['subject'] for x in self.letters(to)]}\n{self.logs()}",
+            patience,
+        )
 
     def now(self) -> datetime:
         """The shop's clock."""
-        return datetime.fromisoformat(requests.get(f"{self.base_url}/healthz", timeout=10).json()["now"]).astimezone(UTC)
+        return datetime.fromisoformat(requests.get(f"{self.base_url}/healthz", timeout=10).json()["now"]).astimezone(
+            UTC
+        )
 
 
 @contextmanager
@@ -208,5 +214,3 @@ def link_in(letter: dict[str, Any], path: str) -> str:
     """The first address in a letter's text that leads to a path."""
     words = str(letter["text"]).split()
     return next(word.strip("<>.") for word in words if path in word)
-
-

@@ -1,0 +1,71 @@
+"""What is looked at before a launch; what needs somebody stands in its way."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storefront.models.products import Product
+from storefront.rules.launch import LATE_AFTER
+from storefront.rules.launch_words import Check, counted
+from storefront.rules.money import short
+from storefront.web.studio.tallies import Tally
+
+ORDER = ("needs", "ask", "done", "plain")
+
+
+def look(product: Product, tally: Tally, now: datetime) -> list[Check]:
+    """Everything that was looked at, what needs somebody first."""
+    found = [
+        *_late(product, now),
+        _inside(tally),
+        _letters(tally),
+        _cards(product, tally),
+        *_money(product, tally),
+    ]
+    return sorted(found, key=lambda each: ORDER.index(each.kind))
+
+
+def obstacles(found: Sequence[Check]) -> int:
+    """How many things stand in a launch's way."""
+    return sum(each.kind == "needs" for each in found)
+
+
+def _late(product: Product, now: datetime) -> list[Check]:
+    launch = product.launch
+    if launch.at is None or launch.launched_at or now <= launch.at + LATE_AFTER:
+        return []
+    minutes = int((now - launch.at).total_seconds() // 60)
+    text = f"It was due {minutes:,} minutes ago. The worker opens it as soon as it runs; ask whoever runs this shop."
+    return [Check("The launch is late", text, "needs")]
+
+
+def _inside(tally: Tally) -> Check:
+    if not tally.lessons and not tally.files:
+        text = "Neither a lesson nor a file is there. Import them before the day, or buyers open an empty page."
+        return Check("Nothing is inside yet", text, "needs")
+    kinds = [(tally.lessons, "lesson"), (tally.files, "file")]
+    inside = " and ".join(counted(count, noun) for count, noun in kinds if count)
+    return Check(f"{inside} inside", "what a reader finds on the day")
+
+
+def _cards(product: Product, tally: Tally) -> Check:
+    if not tally.waiting:
+        return Check("No card waits for its buyer", "what a bank refuses shows up here, and the buyer is told")
+    title = f"{counted(tally.waiting, 'card needs its buyer', 'cards need their buyers')}"
+    text = "They were told, and price and place are kept. The launch does not wait for them."
+    return Check(title, text, "ask", f"/studio/products/{product.slug}/orders?state=past_due", "See them")
+
+
+def _letters(tally: Tally) -> Check:
+    if not tally.stuck_letters:
+        return Check("Letters are accepted", "none waits for the mail server")
+    title = counted(tally.stuck_letters, "letter finds no way out", "letters find no way out")
+    return Check(title, "The mail server did not take them. They are tried again by themselves.", "needs")
+
+
+def _money(product: Product, tally: Tally) -> list[Check]:
+    if not tally.orders:
+        return []
+    if tally.secured == tally.ordered:
+        return [Check(f"{short(tally.secured, product.currency)} secured", "all that was ordered")]
+    text = f"of {short(tally.ordered, product.currency)} ordered; saved cards are asked two days before the day"
+    return [Check(f"{short(tally.secured, product.currency)} secured so far", text, "plain")]

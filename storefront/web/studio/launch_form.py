@@ -1,0 +1,126 @@
+"""The form that sets or moves a launch: what was typed, what it means, and what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from storefront.models.products import Launch
+from storefront.rules import launch as rule
+from storefront.rules import launch_words
+from storefront.rules.launch import Ambiguous, Missing, Moment, Refused
+
+YEARS_AHEAD = 3
+LONGEST_REASON = 500
+FIELDS = {
+    "unknown_zone": "zone",
+    "no_reason": "reason",
+    "in_the_past": "day",
+    "too_far": "day",
+    "too_soon": "day",
+    "too_late": "day",
+    "same_date": "day",
+}
+NOT_PLACES = ("Etc/", "SystemV/", "US/", "posix/", "right/")
+
+
+@cache
+def zones() -> list[str]:
+    """The zones to choose from: places by continent, and UTC."""
+    return ["UTC", *sorted(each for each in available_timezones() if "/" in each and not each.startswith(NOT_PLACES))]
+
+
+@dataclass(frozen=True)
+class LaunchForm:
+    """As typed. `choices` asks which of two moments was meant; `refusal` stands for the whole form."""
+
+    day: str = ""
+    time: str = ""
+    zone: str = ""
+    reason: str = ""
+    fold: int | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    refusal: str = ""
+
+    @classmethod
+    def of(cls, launch: Launch) -> "LaunchForm":
+        """The form as it is first shown: the day there is."""
+        day, _, clock = launch.wall.partition("T")
+        return cls(day=day, time=clock[:5], zone=launch.zone)
+
+    @classmethod
+    def read(cls, sent: Mapping[str, str]) -> "LaunchForm":
+        """What was sent, cut to a length that can be meant."""
+        fold = sent.get("fold", "")
+        return cls(
+            day=sent.get("day", "").strip()[:20],
+            time=sent.get("time", "").strip()[:20],
+            zone=sent.get("zone", "").strip()[:64],
+            reason=sent.get("reason", "").strip()[:LONGEST_REASON],
+            fold=int(fold) if fold in {"0", "1"} else None,
+        )
+
+    def refused(self, refusal: Refused) -> "LaunchForm":
+        """The same form with the sentence where it belongs."""
+        place = FIELDS.get(refusal.code)
+        if place is None:
+            return replace(self, refusal=refusal.sentence)
+        return replace(self, errors={**self.errors, place: refusal.sentence})
+
+    def meant(self, now: datetime) -> "Moment | LaunchForm":
+        """The moment that was meant, or the form with what is wrong or open."""
+        wall = self._wall(now)
+        if isinstance(wall, LaunchForm):
+            return wall
+        found = rule.resolve(wall, self.zone, self.fold)
+        if isinstance(found, Moment):
+            return found
+        if isinstance(found, Refused):
+            return self.refused(found)
+        return self._missing(wall, found) if isinstance(found, Missing) else self._ambiguous(found)
+
+    def _wall(self, now: datetime) -> "datetime | LaunchForm":
+        errors: dict[str, str] = {}
+        day, clock = _day(self.day, now, errors), _clock(self.time, errors)
+        if day is None or clock is None:
+            return replace(self, errors=errors)
+        return datetime.combine(day, clock)
+
+    def _missing(self, wall: datetime, found: Missing) -> "LaunchForm":
+        return replace(self, errors={"time": launch_words.gap_words(wall, self.zone, found.after)})
+
+    def _ambiguous(self, found: Ambiguous) -> "LaunchForm":
+        moments = ((found.first, True), (found.second, False))
+        words = [launch_words.twice_words(each.at, self.zone, first=first) for each, first in moments]
+        return replace(self, choices=[("0", words[0]), ("1", words[1])])
+
+    def values(self) -> dict[str, Any]:
+        """What a confirmation carries on, hidden."""
+        typed = {"day": self.day, "time": self.time, "zone": self.zone, "reason": self.reason}
+        return typed if self.fold is None else typed | {"fold": self.fold}
+
+
+def _day(typed: str, now: datetime, errors: dict[str, str]) -> date | None:
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        errors["day"] = f"Write the day as year-month-day, such as {now.astimezone(UTC):%Y-%m-%d}."
+        return None
+    if not now.year - 1 <= day.year <= now.year + YEARS_AHEAD:
+        errors["day"] = f"{day.year} is too far from now. Choose a day within the next year."
+        return None
+    return day
+
+
+def _clock(typed: str, errors: dict[str, str]) -> time | None:
+    try:
+        clock = time.fromisoformat(typed)
+    except ValueError:
+        clock = None
+    if clock is None or clock.tzinfo is not None:
+        errors["time"] = "Write the time as hours and minutes, such as 10:00."
+        return None
+    return clock.replace(second=0, microsecond=0)

@@ -1,0 +1,94 @@
+"""Setting a launch and moving it: first what it would do, then, on a second button, the deed."""
+
+from flask import flash, make_response, redirect, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from storefront.actions import launching
+from storefront.models.products import Product
+from storefront.rules import launch as rule
+from storefront.rules import launch_words, words
+from storefront.rules.launch import Moment, Refused
+from storefront.rules.launch_words import Effects, counted
+from storefront.web.context import now, shop
+from storefront.web.studio.launch_form import LaunchForm
+from storefront.web.studio.product import Preview, product_page
+from storefront.web.studio.room import find_product, pages
+from storefront.web.studio.tallies import effects
+
+UNREADABLE, NOT_NOW = 422, 409
+
+
+@pages.post("/products/<slug>/launch")
+def move(slug: str) -> Response:
+    """Look at what a moment would do, go back to the form, or set it."""
+    form, step = LaunchForm.read(request.form), request.form.get("step")
+    if step == "edit":
+        return _page(slug, form, 200)
+    moment = form.meant(now())
+    if isinstance(moment, LaunchForm):
+        return _page(slug, moment, UNREADABLE)
+    return _set(slug, form, moment) if step == "do" else _look(slug, form, moment)
+
+
+def _page(slug: str, form: LaunchForm, status: int) -> Response:
+    with shop().db.read() as session:
+        return make_response(product_page(session, find_product(session, slug), form), status)
+
+
+def _look(slug: str, form: LaunchForm, moment: Moment) -> Response:
+    """What it would do; what cannot be done is refused here already, before anybody reads on."""
+    with shop().db.read() as session:
+        found = find_product(session, slug)
+        would = effects(session, found.launch, moment.at, moment.zone, now())
+        refused = _refusal(found, form, moment, would)
+        if refused:
+            return make_response(product_page(session, found, form.refused(refused)), UNREADABLE)
+        return make_response(product_page(session, found, form, _preview(found, moment, would)))
+
+
+def _refusal(found: Product, form: LaunchForm, moment: Moment, would: Effects) -> Refused | None:
+    """The rules' answer to a look; `launching.schedule` asks them again when it is done."""
+    launch = found.launch
+    if launch.launched_at:
+        return Refused("launched", "This product is out. Its launch cannot be set again.")
+    if not would.buyers or launch.at is None:
+        return rule.refuse_first_date(moment.at, now())
+    refused = rule.refuse_move(launch.at, moment.at, moved_before=launch.moved_at is not None, now=now())
+    if refused is None and not form.reason:
+        return Refused("no_reason", "Give your buyers the reason, in your own words.")
+    return refused
+
+
+def _preview(found: Product, moment: Moment, would: Effects) -> Preview:
+    verb = "Move" if found.launch.at else "Set"
+    button = f"Move and write to {counted(would.buyers, 'buyer')}" if would.buyers else f"{verb} the day"
+    return Preview(
+        when=words.full(moment.at, moment.zone),
+        clocks=launch_words.clock_words(moment.at, moment.zone, found.launch.at),
+        note=launch_words.consequences(would, now()),
+        button=button,
+    )
+
+
+def _set(slug: str, form: LaunchForm, moment: Moment) -> Response:
+    with shop().db.write() as session:
+        found = find_product(session, slug)
+        told = launching.live_orders(session, found.launch)
+        refused = launching.schedule(session, found.launch, moment, form.reason, now())
+    if refused:
+        return _page(slug, form.refused(refused), NOT_NOW)
+    flash(_done(moment, told), "done")
+    return redirect(url_for("studio.product", slug=slug), code=303)
+
+
+def _done(moment: Moment, told: int) -> str:
+    letters = f" {counted(told, 'letter goes out', 'letters go out')} now." if told else ""
+    return f"The day is set: {words.full(moment.at, moment.zone)}.{letters}"
+
+
+def move_to(session: Session, found: Product, moment: Moment, reason: str) -> Refused | str:
+    """Move a launch at one click; the sentence that says it is done, or why not."""
+    told = launching.live_orders(session, found.launch)
+    refused = launching.schedule(session, found.launch, moment, reason, now())
+    return refused or _done(moment, told)

@@ -1,0 +1,203 @@
+"""The studio's numbers: each a question to the database for all products at once, never one per row."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, false, func, select
+from sqlalchemy.orm import Session
+
+from storefront.models.grants import Grant
+from storefront.models.letters import Letter
+from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise
+from storefront.models.products import File, Launch, Lesson
+from storefront.rules import charge
+from storefront.rules.charge import Plan
+from storefront.rules.launch_words import Effects, Progress, Times
+
+SECURED = ("held", "paid")
+ORDERED = ("reserved", "held", "past_due", "paid")
+
+
+@dataclass
+class Tally:
+    """One product: orders and money by state (minor units), what moved at Stripe, letters that found no way yet."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, int] = field(default_factory=dict)
+    captured: int = 0
+    refunded: int = 0
+    stuck_letters: int = 0
+    lessons: int = 0
+    files: int = 0
+
+    @property
+    def orders(self) -> int:
+        """Live orders; those still at Stripe are not counted."""
+        return sum(self.counts.get(state, 0) for state in ORDERED)
+
+    @property
+    def ordered(self) -> int:
+        """What they come to."""
+        return sum(self.sums.get(state, 0) for state in ORDERED)
+
+    @property
+    def secured(self) -> int:
+        """The part that is held or paid."""
+        return sum(self.sums.get(state, 0) for state in SECURED)
+
+    @property
+    def waiting(self) -> int:
+        """Orders that wait for their buyers."""
+        return self.counts.get("past_due", 0)
+
+
+def tallies(session: Session, products: Collection[int]) -> Mapping[int, Tally]:
+    """The numbers of products, by their ids."""
+    found: defaultdict[int, Tally] = defaultdict(Tally)
+    _orders(session, products, found)
+    _money(session, products, found)
+    _letters(session, products, found)
+    _inside(session, products, found)
+    return found
+
+
+def _orders(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+    query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price))
+    for product, state, count, total in session.execute(
+        query.where(Order.product_id.in_(products)).group_by(Order.product_id, Order.state)
+    ):
+        found[product].counts[state], found[product].sums[state] = count, int(total)
+
+
+def _money(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+    back = func.sum(case((Attempt.kind == "refund", Attempt.moved), else_=0))
+    moved = select(Order.product_id, func.sum(Attempt.moved), back).join(Order, Order.id == Attempt.order_id)
+    of_these = moved.where(Order.product_id.in_(products), Attempt.moved > 0).group_by(Order.product_id)
+    for product, total, refunded in session.execute(of_these):
+        found[product].captured, found[product].refunded = int(total) - int(refunded), int(refunded)
+
+
+def _letters(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+    stuck = select(Order.product_id, func.count(Letter.id)).join(Order, Order.id == Letter.order_id)
+    unsent = (Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.trouble != "")
+    for product, count in session.execute(
+        stuck.where(Order.product_id.in_(products), *unsent).group_by(Order.product_id)
+    ):
+        found[product].stuck_letters = count
+
+
+def _inside(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+    lessons = select(Lesson.product_id, func.count(Lesson.id)).where(Lesson.product_id.in_(products))
+    for product, count in session.execute(lessons.group_by(Lesson.product_id)):
+        found[product].lessons = count
+    files = select(File.product_id, func.count(File.id)).where(File.product_id.in_(products), File.role == "download")
+    for product, count in session.execute(files.group_by(File.product_id)):
+        found[product].files = count
+
+
+def effects(session: Session, launch: Launch, at: datetime, zone: str, now: datetime) -> Effects:
+    """What setting this launch to a moment would do to the orders there are."""
+    promised = (Order.product_id == launch.product_id, Order.kind == "pre_order", Order.cancel_wished_at.is_(None))
+    buyers = session.scalar(select(func.count(Order.id)).where(*promised, Order.state.in_(ORDERED)))
+    held = select(Order.capture_before, Order.payment_method.is_not(None)).where(*promised, Order.state == "held")
+    plans = [charge.plan(at, before, card_kept=bool(kept), now=now) for before, kept in session.execute(held) if before]
+    return Effects(
+        at=at,
+        zone=zone,
+        before=launch.at,
+        buyers=buyers or 0,
+        visits=_visits(session, launch),
+        kept=plans.count(Plan.KEEP),
+        waiting=plans.count(Plan.WAIT),
+        renewed=plans.count(Plan.RENEW),
+        asked=plans.count(Plan.ASK),
+    )
+
+
+def _visits(session: Session, launch: Launch) -> int:
+    query = select(func.count(Checkout.id)).join(Order, Order.id == Checkout.order_id)
+    ours = query.where(Order.product_id == launch.product_id, Order.state == "placed", Checkout.closed_at.is_(None))
+    return session.scalar(ours) or 0
+
+
+def promised_until(session: Session, product_id: int) -> datetime | None:
+    """The latest moment before which some buyer was promised not to be charged."""
+    latest = select(func.max(Promise.not_before)).join(Order, Order.id == Promise.order_id)
+    told = (Order.state.in_(LIVE), Promise.version == Order.promise_version)
+    return session.scalar(latest.where(Order.product_id == product_id, *told))
+
+
+def progress(session: Session, launch: Launch, rate: float) -> Progress:
+    """The launch under way, in numbers of its pre-orders."""
+    launched_at = launch.launched_at or launch.at or launch.product.created_at
+    known = func.coalesce(Order.declined_at < launched_at, false())
+    granted = (Grant.id.is_not(None)) & Grant.suspended_at.is_(None) & Grant.revoked_at.is_(None)
+    query = select(Order.state, known, granted, func.count(Order.id)).outerjoin(Grant, Grant.order_id == Order.id)
+    ours = query.where(*_pre_orders(launch), Order.state.in_(ORDERED))
+    groups = session.execute(ours.group_by(Order.state, known, granted)).all()
+
+    def count(state: str, *, before: bool | None = None) -> int:
+        return sum(n for s, known, _, n in groups if s == state and (before is None or bool(known) is before))
+
+    sent, owed = _access_letters(session, launch)
+    return Progress(
+        title=launch.product.title,
+        launched_at=launched_at,
+        zone=launch.zone,
+        paid=count("paid"),
+        ready=count("held"),
+        charging=count("reserved"),
+        known=count("past_due", before=True),
+        new=count("past_due", before=False),
+        granted=sum(n for _, _, live, n in groups if live),
+        letters_sent=sent,
+        letters_owed=owed,
+        rate=rate,
+    )
+
+
+def _access_letters(session: Session, launch: Launch) -> tuple[int, int]:
+    sent = func.sum(case((Letter.sent_at.is_not(None), 1), else_=0))
+    owed = func.sum(case((Letter.sent_at.is_(None) & Letter.dropped_at.is_(None), 1), else_=0))
+    query = select(sent, owed).join(Order, Order.id == Letter.order_id)
+    row = session.execute(query.where(*_first_letters(launch))).one()
+    return int(row[0] or 0), int(row[1] or 0)
+
+
+def _pre_orders(launch: Launch) -> tuple[ColumnElement[bool], ...]:
+    return Order.product_id == launch.product_id, Order.kind == "pre_order"
+
+
+def _first_letters(launch: Launch) -> tuple[ColumnElement[bool], ...]:
+    return (*_pre_orders(launch), Letter.kind == "access", Letter.version == 1)
+
+
+def times(session: Session, launch: Launch) -> Times:
+    """When things happened in a launch."""
+    granted = select(func.min(Grant.granted_at), func.max(Grant.granted_at)).join(Order, Order.id == Grant.order_id)
+    first, last = session.execute(granted.where(*_pre_orders(launch))).one()
+    letter = select(func.max(Letter.sent_at)).join(Order, Order.id == Letter.order_id)
+    paid = select(func.max(Attempt.closed_at)).join(Order, Order.id == Attempt.order_id)
+    moved = (Attempt.kind.in_(["capture", "charge"]), Attempt.outcome == "done")
+    return Times(
+        granted_first=first,
+        granted_last=last,
+        letter_last=session.scalar(letter.where(*_first_letters(launch))),
+        paid_last=session.scalar(paid.where(*_pre_orders(launch), *moved)),
+    )
+
+
+def money(session: Session, launch: Launch) -> tuple[int, int]:
+    """What a launch's pre-orders have brought, and what was secured for it, in minor units."""
+    back = case((Attempt.kind == "refund", -Attempt.moved), else_=Attempt.moved)
+    captured = select(func.sum(back)).join(Order, Order.id == Attempt.order_id)
+    secured = select(func.sum(Order.price)).where(*_pre_orders(launch), Order.state.in_(SECURED))
+    return int(session.scalar(captured.where(*_pre_orders(launch))) or 0), int(session.scalar(secured) or 0)
+
+
+def purchases(session: Session, launch: Launch) -> int:
+    """How many bought it since it is out."""
+    bought = (Order.product_id == launch.product_id, Order.kind == "purchase", Order.state == "paid")
+    return session.scalar(select(func.count(Order.id)).where(*bought)) or 0
