@@ -95,6 +95,8 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _shop(app: Flask, settings: Settings, clock: Clock | None) -> Shop:
     db = Database(settings.database_url)
     db.probe()
+    if not settings.sandbox and settings.database_url.startswith("sqlite"):
+        app.logger.warning("With a live key use PostgreSQL: SQLite before 3.51.3 can lose a write under two writers.")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     outside = Outside(
         stripe=StripeGateway(

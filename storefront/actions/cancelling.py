@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from storefront.actions.attempting import Record, begin, carry_out
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
+from storefront.actions.patience import for_each
 from storefront.actions.refunding import record_refund, refund
 from storefront.actions.settling import settle
 from storefront.actions.stocking import give_back
@@ -106,9 +107,7 @@ def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
     leaving = select(Order.id).where(Order.cancel_wished_at.is_not(None), Order.state.in_(LIVE), no_open_attempt)
     with db.read() as session:
         ids = session.scalars(leaving.order_by(Order.id).limit(limit)).all()
-    for order_id in ids:
-        follow(outside, db, order_id, now)
-    return len(ids)
+    return for_each(ids, lambda order_id: follow(outside, db, order_id, now))
 
 
 def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
@@ -125,9 +124,7 @@ def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> 
     with db.read() as session:
         query = select(Order.id).where(untidy, no_open_attempt, not_resting(now))
         ids = session.scalars(query.order_by(Order.id).limit(limit)).all()
-    for order_id in ids:
-        _tidy(outside, db, order_id, now)
-    return len(ids)
+    return for_each(ids, lambda order_id: _tidy(outside, db, order_id, now))
 
 
 def _tidy(outside: Outside, db: Database, order_id: int, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
 from storefront.actions.declining import declined
 from storefront.actions.moving import move
+from storefront.actions.patience import for_each
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Order, no_open_attempt, not_leaving, not_resting
 from storefront.models.products import Launch
@@ -29,7 +30,7 @@ def preflight_due(outside: Outside, db: Database, now: datetime, limit: int = 25
     )
     with db.read() as session:
         ids = session.scalars(due.order_by(Order.id).limit(limit)).all()
-    return sum(_preflight(outside, db, order_id, now) for order_id in ids)
+    return for_each(ids, lambda order_id: _preflight(outside, db, order_id, now))
 
 
 def _preflight(outside: Outside, db: Database, order_id: int, now: datetime) -> bool:
@@ -97,7 +98,7 @@ def replan_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
         for order_id, at, before, card in held
         if at and before and charge.plan(at, before, card_kept=bool(card), now=now) is not Plan.KEEP
     ]
-    return sum(_give_up(outside, db, order_id, now) for order_id in ids[:limit])
+    return for_each(ids[:limit], lambda order_id: _give_up(outside, db, order_id, now))
 
 
 def _give_up(outside: Outside, db: Database, order_id: int, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from storefront.actions.attempting import Record, carry_out, lapsed
 from storefront.actions.cancelling import record_detach, record_void
 from storefront.actions.charging import record_charge
+from storefront.actions.patience import for_each
 from storefront.actions.preflighting import record_hold, record_void_for_plan
 from storefront.actions.refunding import record_refund
 from storefront.actions.visiting import record_customer, record_session
@@ -26,12 +27,11 @@ RECORDS: dict[str, Record] = {
 def take_over(outside: Outside, db: Database, now: datetime, limit: int = 16) -> int:
     """Carry out what others left open. Returns how many."""
     with db.write() as session:
-        found = [
-            (each, _record_of(each, session.get_one(Order, each.order_id))) for each in lapsed(session, now, limit)
-        ]
-    for attempt, record in found:
-        carry_out(outside, db, attempt, record, now)
-    return len(found)
+        found = {
+            each.id: (each, _record_of(each, session.get_one(Order, each.order_id)))
+            for each in lapsed(session, now, limit)
+        }
+    return for_each(list(found), lambda attempt_id: carry_out(outside, db, *found[attempt_id], now))
 
 
 def _record_of(attempt: Attempt, order: Order) -> Record:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storefront.actions.granting import grant
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
+from storefront.actions.patience import for_each
 from storefront.actions.promising import promise_again
 from storefront.actions.stocking import give_back
 from storefront.models.db import Database, changed
@@ -157,12 +158,9 @@ def settle_ended(outside: Outside, db: Database, now: datetime, limit: int = 50)
             select(Checkout.order_id).where(Checkout.closed_at.is_(None), Checkout.expires_at <= now).limit(limit)
         ).all()
         never = session.scalars(_never_visited(now).limit(limit)).all()
-    for order_id in ended:
-        settle(outside, db, order_id, now, end=True)
-    for order_id in never:
-        with db.write() as session:
-            _expire_unvisited(session, order_id, now)
-    return len(ended) + len(never)
+    return for_each(ended, lambda order_id: settle(outside, db, order_id, now, end=True)) + for_each(
+        never, lambda order_id: _expire_unvisited(db, order_id, now)
+    )
 
 
 def _never_visited(now: datetime) -> Select[int]:
@@ -171,19 +169,12 @@ def _never_visited(now: datetime) -> Select[int]:
     return select(Order.id).where(and_(Order.state == "placed", old, no_visit, no_open_attempt))
 
 
-def _expire_unvisited(session: Session, order_id: int, now: datetime) -> None:
-    if session.scalar(_never_visited(now).where(Order.id == order_id).with_for_update()) is None:
-        return
-    order = session.get_one(Order, order_id)
-    after = State.CANCELLED if order.cancel_wished_at else State.EXPIRED
-    if move(
-        session,
-        order,
-        [State.PLACED],
-        after,
-        who=order.cancel_who or "worker",
-        why="no visit to Stripe was made",
-        at=now,
-        ended_at=now,
-    ):
-        give_back(session, order, "never visited", now)
+def _expire_unvisited(db: Database, order_id: int, now: datetime) -> None:
+    with db.write() as session:
+        if session.scalar(_never_visited(now).where(Order.id == order_id).with_for_update()) is None:
+            return
+        order = session.get_one(Order, order_id)
+        after = State.CANCELLED if order.cancel_wished_at else State.EXPIRED
+        who, why = order.cancel_who or "worker", "no visit to Stripe was made"
+        if move(session, order, [State.PLACED], after, who=who, why=why, at=now, ended_at=now):
+            give_back(session, order, "never visited", now)

@@ -25,6 +25,7 @@ class Facts:
     placed_at: datetime
     launch_at: datetime
     session_until: datetime | None = None
+    confirming: bool = False
     launched_at: datetime | None = None
     granted: bool = False
     redeemed: bool = False
@@ -58,6 +59,8 @@ class Facts:
 
 def tell(facts: Facts, now: datetime) -> Telling:
     """The sentence that is true at this second, and the line below it."""
+    if facts.confirming:
+        return Telling("Confirming with Stripe …", "It takes a few seconds. You need not wait here: a letter follows.")
     if facts.leaving and facts.state not in {"cancelled", "refunded", "expired"}:
         return _leaving(facts)
     return _TELL[facts.state](facts, now)

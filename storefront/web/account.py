@@ -35,7 +35,7 @@ def sign_in_with_password() -> Response:
     account = accounting.check_password(shop().db, email, request.form.get("password", ""))
     if account is None:
         return _page(email, "This address and this password do not belong together. Look for a slip in either.", 422)
-    sign_in(account)
+    sign_in(account, by_password=True)
     return redirect(_after(), code=303)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, send_file, url_for
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -88,7 +88,7 @@ def _order_page(order: Order) -> str:
 
 def _coming(db: Session, here: set[int]) -> list[dict[str, Any]]:
     """Orders of this account that have not opened: its address has proved itself by a link."""
-    query = select(Order).where(Order.email == current_user.email, Order.state.in_(ON_THE_WAY))
+    query = select(Order).where(func.lower(Order.email) == current_user.email, Order.state.in_(ON_THE_WAY))
     waiting = [each for each in db.scalars(query.order_by(Order.id)) if each.id not in here]
     return [
         {

@@ -1,5 +1,6 @@
 """An order's page behind its link, and an access link's: GET shows, POST acts."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, session, url_for
@@ -40,7 +41,7 @@ def _found(db: Session, token: str) -> Order:
 def _page(db: Session, found: Order, token: str, *, typed: str | None = None, error: str = "") -> str:
     grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
     facts = order_facts(db, found, grant)
-    told = order_words.tell(facts, now())
+    told = order_words.tell(replace(facts, confirming=_confirming(found)), now())
     product = found.product
     return render_template(
         "orders/order.html",
@@ -139,7 +140,8 @@ def _act(text: str, url: str, *, method: str = "post", primary: bool = False) ->
 
 def _confirming(found: Order) -> bool:
     """Back from Stripe, and Stripe has not said yet how it went."""
-    return found.state in {"placed", "past_due"} and "back" in request.args
+    visiting = any(each.closed_at is None for each in found.checkouts)
+    return visiting and found.state in {"placed", "past_due"} and "back" in request.args
 
 
 def _cancel_word(found: Order, grant: Grant | None) -> str:
@@ -293,7 +295,7 @@ def redeem(token: str) -> BaseResponse:
         opened = opening.redeem(db, _grant(db, token), now())
         if opened is None:
             return redirect(url_for("orders.access", token=token), code=303)
-        sign_in(opened.account)
+        sign_in(opened.account, by_password=False)
         slug = opened.grant.product.slug
     return redirect(url_for("library.product", slug=slug), code=303)
 

@@ -48,14 +48,17 @@ def _load(account_id: str) -> Person | None:
 
 
 def _person(account: Account) -> Person:
-    return Person(account.id, account.email, account.name, account.role)
+    """Whoever came in by a mailed link reads; the studio takes a password, also from a creator."""
+    role = account.role if session.get("by_password") else "reader"
+    return Person(account.id, account.email, account.name, role)
 
 
-def sign_in(account: Account) -> None:
+def sign_in(account: Account, *, by_password: bool) -> None:
     """Begin a session of its own: what an anonymous visitor's cookie held is dropped, so it cannot be planted."""
     kept = session.get("orders")
     session.clear()
     if kept:
         session["orders"] = kept
+    session["by_password"] = by_password
     session.permanent = True
     login_user(_person(account))
