@@ -83,7 +83,7 @@ def _id(typed: str) -> bool:
 
 def _counts(session: Session, found: Product) -> dict[str, int]:
     query = select(Order.state, func.count(Order.id)).where(Order.product_id == found.id).group_by(Order.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _filters(counts: dict[str, int], slug: str) -> list[dict[str, Any]]:
