@@ -89,7 +89,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('course', 'ebook', 'software')", name=op.f("ck_products_kind")),
-        sa.CheckConstraint("taken >= 0 AND (stock IS NULL OR taken <= stock)", name=op.f("ck_products_taken")),
+        sa.CheckConstraint("taken >= 0", name=op.f("ck_products_taken")),
         sa.ForeignKeyConstraint(["creator_id"], ["accounts.id"], name=op.f("fk_products_creator_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
         sa.UniqueConstraint("slug", name=op.f("uq_products_slug")),

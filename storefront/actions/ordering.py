@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -109,7 +110,7 @@ def current_offer(product: Product, now: datetime) -> Offer | None:
 def _insert(session: Session, links: Links, product: Product, wish: Wish, chance: Random, now: datetime) -> Order:
     offer = next(each for each in product.offers if each.id == wish.offer_id)
     made = Order(
-        number=order.number("FC", chance),
+        number=_free_number(session, chance),
         nonce=wish.nonce,
         product=product,
         offer=offer,
@@ -130,6 +131,14 @@ def _insert(session: Session, links: Links, product: Product, wish: Wish, chance
     note_taken(session, made, now)
     session.flush()
     return made
+
+
+def _free_number(session: Session, chance: Random) -> str:
+    """A number that no order has: short enough to say, so it may come up twice."""
+    while True:
+        number = order.number("FC", chance)
+        if session.scalar(select(Order.id).where(Order.number == number)) is None:
+            return number
 
 
 def _gone(session: Session, product: Product, now: datetime) -> OfferChanged | SoldOut:

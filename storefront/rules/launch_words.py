@@ -282,7 +282,7 @@ def _visits(effects: Effects) -> list[str]:
 
 def distance(before: datetime, after: datetime, zone: str) -> str:
     """How far a launch moves, as its clock on the wall shows it: "seven days later", "5 h 30 min earlier"."""
-    walls = [each.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for each in (before, after)]
+    walls = [each.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0) for each in (before, after)]
     span = walls[1] - walls[0]
     way = "later" if span > timedelta() else "earlier"
     minutes = int(abs(span).total_seconds() // 60)

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-from flask import Blueprint, Response, abort, make_response, redirect, request, session
+from flask import Blueprint, Response, abort, flash, make_response, redirect, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.actions import ordering, visiting
@@ -45,7 +45,10 @@ def to_stripe(order_id: int, page: str) -> BaseResponse:
     """Redirect to the visit; where Stripe does not answer, to the order's page, which offers to try again."""
     here = shop()
     went = visiting.visit(here.outside, here.db, order_id, now())
-    return redirect(went.url if isinstance(went, visiting.Opened) else page, code=303)
+    if isinstance(went, visiting.Opened):
+        return redirect(went.url, code=303)
+    flash(went.sentence, "news")
+    return redirect(page, code=303)
 
 
 def _read(product: Product) -> OrderForm:

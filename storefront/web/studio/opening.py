@@ -61,10 +61,9 @@ def _shown(found: Product) -> Moment:
     """The moment the page offered; one that came too close meanwhile is refused by the rule, and offered anew."""
     typed = request.form.get("at", "")
     try:
-        at = datetime.fromisoformat(typed).astimezone(UTC)
+        return rule.moment_at(datetime.fromisoformat(typed).astimezone(UTC), found.launch.zone)
     except (ValueError, OverflowError):
-        at = launching.soonest_move(now())
-    return rule.moment_at(at, found.launch.zone)
+        return rule.moment_at(launching.soonest_move(now()), found.launch.zone)
 
 
 def _page(
