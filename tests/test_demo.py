@@ -1,0 +1,106 @@
+"""`make demo`, as a newcomer runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import requests
+from sqlalchemy import select
+
+from storefront.models.db import Database
+from storefront.models.products import Launch, Product
+from tests.support.processes import until
+from tests.support.world import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def start(folder: Path, **env: str) -> subprocess.Popen[str]:
+    ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port()), "DATA_DIR": str(folder)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "storefront.demo"],
+        env=os.environ | ports | env,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def greeting(demo: subprocess.Popen[str]) -> str:
+    """What it prints until it is ready."""
+    said: list[str] = []
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        said.append(line)
+        if "Ctrl-C" in line:
+            break
+    return "".join(said)
+
+
+def end(demo: subprocess.Popen[str]) -> int:
+    demo.send_signal(signal.SIGTERM)
+    demo.communicate(timeout=30)
+    return demo.returncode
+
+
+def soonest(folder: Path) -> datetime:
+    db = Database(f"sqlite:///{folder / 'storefront.db'}")
+    with db.read() as session:
+        at = session.scalar(select(Launch.at).join(Product).where(Product.slug == "name-the-day"))
+    db.engine.dispose()
+    assert at is not None
+    return at
+
+
+def test_it_starts_shows_a_launch_three_minutes_ahead_ends_and_keeps_its_data(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    demo = start(tmp_path)
+    try:
+        said = greeting(demo)
+        shop = next(word for line in said.splitlines() if "Shop " in line for word in line.split() if "://" in word)
+        assert "Name the Day" in requests.get(shop, timeout=10).text
+        at = soonest(tmp_path)
+        assert timedelta(minutes=2) < at - before < timedelta(minutes=5)
+        assert at.second == 0, "a launch is told to the minute"
+    finally:
+        assert end(demo) == 0
+    again = start(tmp_path)
+    try:
+        assert "Shop" in greeting(again)
+        assert soonest(tmp_path) == at, "once, when the database is new"
+    finally:
+        end(again)
+
+
+def test_a_taken_port_is_a_clear_sentence(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        demo = start(tmp_path, PORT=str(port))
+        out, _ = demo.communicate(timeout=60)
+    assert demo.returncode != 0
+    assert f"port {port} is taken" in out
+    assert "Traceback" not in out
+
+
+def test_nothing_is_left_running_when_it_ends(tmp_path: Path) -> None:
+    demo = start(tmp_path)
+    said = greeting(demo)
+    shop = next(word for line in said.splitlines() if "Shop " in line for word in line.split() if "://" in word)
+    end(demo)
+
+    def silent() -> bool:
+        try:
+            requests.get(shop, timeout=1)
+        except requests.RequestException:
+            return True
+        return False
+
+    until(silent, "the shop to be gone")
