@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 from storefront.models.accounts import Account
 from storefront.models.db import Base, Instant
@@ -178,7 +178,9 @@ def by_slug(session: Session, slug: str) -> Product | None:
 
 def on_sale(session: Session) -> list[Product]:
     """Every product of the shop that is not retired, oldest first."""
-    return list(session.scalars(select(Product).where(Product.retired_at.is_(None)).order_by(Product.id)))
+    whole = (joinedload(Product.creator), selectinload(Product.offers), selectinload(Product.launches))
+    query = select(Product).where(Product.retired_at.is_(None)).order_by(Product.id)
+    return list(session.scalars(query.options(*whole)))
 
 
 def of_creator(session: Session, creator_id: int) -> list[Product]:

@@ -84,4 +84,4 @@ def _note(offer: Offer, state: str, zone: str) -> str:
         return "gone" if gone(offer) else "ended"
     if offer.until is not None:
         return f"until {words.day_month(offer.until, zone)}"
-    return "until the launch" if offer.until_launch else ""
+    return "until the launch" if offer.until_launch and "launch" not in offer.name.lower() else ""
