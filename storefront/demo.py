@@ -148,7 +148,7 @@ def _commands(env: Mapping[str, str]) -> list[Sequence[str]]:
     sandbox += ["--data-dir", env["DATA_DIR"], "--webhook-url", env["STRIPE_WEBHOOK_URL"]]
     sandbox += ["--webhook-secret", env["STRIPE_WEBHOOK_SECRET"]]
     web = [python, "-m", "gunicorn", "--bind", f"{HOST}:{env['PORT']}", "--workers", "2", "--threads", "4"]
-    web += ["--log-level", "warning", "wsgi:app"]
+    web += ["--log-level", "warning", "--no-control-socket", "wsgi:app"]
     return [sandbox, web, [python, "-m", "storefront.worker"]]
 
 

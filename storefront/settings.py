@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 WEAK_KEYS = {"changeme", "secret", "dev", "default", "development", "password"}
 KEY_LENGTH = 32
+DATABASES = ("sqlite://", "postgresql+psycopg://")
 
 
 class SettingsError(Exception):
@@ -120,6 +121,8 @@ def _shelf(env: Mapping[str, str], data_dir: Path) -> Path:
 
 def _refuse(made: Settings) -> None:
     _refuse_weak_keys(made)
+    if not made.database_url.startswith(DATABASES):
+        raise SettingsError("DATABASE_URL should begin with sqlite:/// (a file) or postgresql+psycopg:// (a server).")
     host = urlsplit(made.base_url).hostname
     if urlsplit(made.base_url).scheme not in {"http", "https"} or not host:
         raise SettingsError(f"BASE_URL is {made.base_url!r}; it should look like https://shop.example.")

@@ -1,3 +1,3 @@
 """The fixtures every test may ask for."""
 
-pytest_plugins = ["tests.support.databases", "tests.support.world", "tests.support.browser"]
+pytest_plugins = ["tests.support.databases", "tests.support.world", "tests.support.letters", "tests.support.browser"]

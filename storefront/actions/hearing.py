@@ -1,5 +1,6 @@
 """Stripe's events: stored once before any effect, acted on by asking Stripe afresh. An event is a hint, not a fact."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -7,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.actions.declining import hold_lost
+from storefront.actions.patience import for_each
 from storefront.actions.settling import settle
 from storefront.models.db import Database
 from storefront.models.events import StripeEvent
@@ -54,16 +56,21 @@ def hear_due(outside: Outside, db: Database, now: datetime, limit: int = 50) -> 
     query = select(StripeEvent).where(StripeEvent.done_at.is_(None), StripeEvent.due_at <= now)
     with db.read() as session:
         events = session.scalars(query.order_by(StripeEvent.received_at).limit(limit)).all()
-    for event in events:
-        _hear(outside, db, event, now)
-    return len(events)
+    told = {each.id: each for each in events}
+    return for_each(list(told), lambda event_id: _hear(outside, db, told[event_id], now))
 
 
 def _hear(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> None:
+    """Act on one; where that failed, whatever the reason, it waits its turn and the others go on."""
+    known = False
     try:
-        known = _visit(outside, db, event, now) if event.type in VISIT_EVENTS else _hold(outside, db, event, now)
-    except StripeSilent:
-        known = False
+        with suppress(StripeSilent):
+            known = _visit(outside, db, event, now) if event.type in VISIT_EVENTS else _hold(outside, db, event, now)
+    finally:
+        _note(db, event, now, known=known)
+
+
+def _note(db: Database, event: StripeEvent, now: datetime, *, known: bool) -> None:
     with db.write() as session:
         row = session.get_one(StripeEvent, event.id, with_for_update=True)
         if known:

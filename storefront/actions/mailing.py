@@ -1,56 +1,67 @@
-"""Posting letters: claim, look at the facts once more, write, hand over, note. No transaction is open meanwhile."""
+"""Posting letters: claim, look once more, hand over, note. No transaction is open while the mail server is asked.
 
-from dataclasses import dataclass
+A letter that was not taken is tried again after 1 min, 5 min, 30 min, 2 h, then every 6 h; one that was refused for good
+(5xx), once a day for a week, then once a week: it stays in sight, in the studio and for `storefront check`, until a
+person corrects the address. While the server itself is silent all wait a minute, and none of their tries is spent.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import render_template
 from sqlalchemy import or_, select, update
 
+from storefront.actions.writing import Early, Outdated, write
 from storefront.models.db import Database, claim
-from storefront.models.grants import Grant
 from storefront.models.letters import Letter
-from storefront.models.orders import LIVE, Order
 from storefront.outside.postman import Envelope, NotAccepted, Postman
 from storefront.outside.world import Outside
-from storefront.rules import letter_words, words
 
 LEASE = timedelta(seconds=120)
+# Four answers of a slow server, at 15 s each, still fit between this and the end of the lease.
+TURN_SECONDS = 45
+BATCH = 50
 WAITS = [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
-DAILY = timedelta(hours=24)
-BATCH = 20
-OF_LIVE_ORDERS = frozenset({"confirmed", "repaired", "moved", "past_due"})
+REFUSED_WAITS = [timedelta(days=d) for d in (1, 1, 1, 1, 1, 1, 1, 7)]
+SERVER_WAIT = timedelta(minutes=1)
+FRUITLESS = 2
 
 
-@dataclass(frozen=True)
-class Written:
-    """A letter as it goes out."""
+@dataclass
+class _Turn:
+    """One worker's turn: the letters it has claimed, and until when it goes on."""
 
-    letter_id: int
-    envelope: Envelope
+    outside: Outside
+    db: Database
+    now: datetime
+    ends: float
+    queue: deque[int]
+    sent: int = 0
+    dropped: int = 0
+    trouble: list[str] = field(default_factory=list)
 
+    @property
+    def lease(self) -> datetime:
+        """What marks a letter as this turn's own."""
+        return self.now + LEASE
 
-@dataclass(frozen=True)
-class Dropped:
-    """A letter whose fact no longer holds, and why it is not sent."""
-
-    letter_id: int
-    why: str
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is a letter left, time for it, and a server that took one of the last two."""
+        return bool(self.queue) and monotonic() < self.ends and len(self.trouble) < FRUITLESS
 
 
 def post_due(outside: Outside, db: Database, now: datetime, limit: int = BATCH) -> int:
     """Post what is owed, over one connection. Returns how many letters were sent or dropped."""
-    ids = _claim(db, now, limit)
-    if not ids:
-        return 0
-    written = [_write(outside, db, letter_id, now) for letter_id in ids]
-    for each in written:
-        if isinstance(each, Dropped):
-            _drop(db, each, now)
-    ready = [each for each in written if isinstance(each, Written)]
-    dropped = len(ids) - len(ready)
-    return dropped + (_send_all(outside, db, ready, now) if ready else 0)
+    turn = _Turn(outside, db, now, monotonic() + TURN_SECONDS, deque(_claim(db, now, limit)))
+    while turn.goes_on:
+        _over_one_connection(turn)
+    if turn.queue:
+        _put_back(turn)
+    return turn.sent + turn.dropped
 
 
 def _claim(db: Database, now: datetime, limit: int) -> list[int]:
@@ -62,143 +73,74 @@ def _claim(db: Database, now: datetime, limit: int) -> list[int]:
         return sorted(session.scalars(lease.returning(Letter.id), execution_options={"synchronize_session": False}))
 
 
-def _write(outside: Outside, db: Database, letter_id: int, now: datetime) -> Written | Dropped:
-    with db.read() as session:
-        letter = session.get_one(Letter, letter_id)
-        grant = session.scalar(select(Grant).where(Grant.order_id == letter.order_id))
-        why = _outdated(letter, grant)
-        if why:
-            return Dropped(letter.id, why)
-        return Written(letter.id, _envelope(outside, letter, grant, now))
-
-
-def _outdated(letter: Letter, grant: Grant | None) -> str:
-    """Why the fact a letter tells of no longer holds; "" while it does."""
-    order = letter.order
-    gone = order.state not in LIVE or order.cancel_wished_at is not None
-    reasons = {
-        "the order has ended": letter.kind in OF_LIVE_ORDERS and gone,
-        "the payment has been repaired": letter.kind == "past_due" and order.state != "past_due",
-        "a later move has been told": letter.kind == "moved" and letter.version < order.promise_version,
-        "the address has been corrected again": letter.kind == "address_new" and letter.version < order.link_generation,
-        "access has ended": letter.kind == "access" and (grant is None or not grant.live),
-        "a newer link has been asked for": letter.kind == "access"
-        and grant is not None
-        and letter.version < grant.link_generation,
-    }
-    return next((why for why, holds in reasons.items() if holds), "")
-
-
-def _envelope(outside: Outside, letter: Letter, grant: Grant | None, now: datetime) -> Envelope:
-    facts = _facts(outside, letter, grant, now)
-    product = letter.order.product
-    subject = render_template(f"mail/{letter.kind}.subject.txt", **facts)
-    return Envelope(
-        to=letter.recipient,
-        sender_name=f"{product.creator.name} via {outside.shop_name}",
-        reply_to=product.creator.email,
-        subject=" ".join(subject.split()),
-        text=render_template(f"mail/{letter.kind}.txt", **facts).strip() + "\n",
-        html=render_template(f"mail/{letter.kind}.html", **facts),
-        message_id=f"<{letter.id}.{letter.version}@{urlsplit(outside.links.base_url).hostname}>",
-    )
-
-
-def _facts(outside: Outside, letter: Letter, grant: Grant | None, now: datetime) -> dict[str, Any]:
-    order = letter.order
-    links = outside.links
-    access = ""
-    if letter.kind == "access" and grant is not None and grant.link_sha256:
-        access = links.access(grant.id, grant.link_generation, grant.link_sha256)
-    private = letter.kind != "address_old"
-    return {
-        "order": order,
-        "product": order.product,
-        "creator": order.product.creator,
-        "launch": order.product.launch,
-        "promise": order.promise,
-        "grant": grant,
-        "letter": letter,
-        "facts": letter.facts,
-        "facts_before": _before(letter),
-        "order_url": links.order(order.id, order.link_generation, order.link_sha256) if private else "",
-        "access_url": access,
-        "product_url": f"{links.base_url}/p/{order.product.slug}",
-        "told": letter_words.tell(_about(order), now),
-        "now": now,
-        "shop_name": outside.shop_name,
-    }
-
-
-def _before(letter: Letter) -> str:
-    """The day a move leaves, as its letter tells it."""
-    if "before" not in letter.facts:
-        return ""
-    return words.full(datetime.fromisoformat(letter.facts["before"]), letter.facts["before_zone"])
-
-
-def _about(order: Order) -> letter_words.About:
-    launch = order.product.launch
-    return letter_words.About(
-        kind=order.product.kind,
-        purchase=order.kind == "purchase",
-        price=order.price,
-        currency=order.currency,
-        state=order.state,
-        mode=order.mode,
-        card=order.card,
-        zone=order.promise.zone,
-        day=order.promise.by,
-        placed_at=order.placed_at,
-        launched_at=launch.launched_at,
-        launch_at=launch.at,
-        grace_until=order.grace_until,
-        decline=order.decline,
-    )
-
-
-def _send_all(outside: Outside, db: Database, ready: list[Written], now: datetime) -> int:
-    """Hand over each letter; one that is refused never stops the rest, a broken connection puts all off."""
-    sent = 0
+def _over_one_connection(turn: _Turn) -> None:
+    """Post until the connection breaks. A silent server ends the turn; a letter that broke it is passed over."""
     try:
-        with outside.postman as postman:
-            while ready:
-                sent += _send(postman, db, ready[0], now)
-                ready.pop(0)
-    except NotAccepted as refusal:
-        for each in ready:
-            _later(db, each, refusal, now)
-    return sent
+        with turn.outside.postman as postman:
+            while turn.goes_on:
+                _post(turn, postman, turn.queue.popleft())
+    except NotAccepted as trouble:
+        turn.trouble.append(str(trouble))
+        if trouble.silent:
+            turn.trouble *= FRUITLESS
 
 
-def _send(postman: Postman, db: Database, written: Written, now: datetime) -> int:
+def _post(turn: _Turn, postman: Postman, letter_id: int) -> None:
+    """One letter, which never stops the rest unless the connection is gone."""
     try:
-        postman.post(written.envelope)
+        written = _write(turn, letter_id)
+        if isinstance(written, Envelope):
+            postman.post(written)
     except NotAccepted as refusal:
+        _later(turn, letter_id, str(refusal), REFUSED_WAITS if refusal.final else WAITS)
         if refusal.broken:
             raise
-        _later(db, written, refusal, now)
-        return 0
-    _note_sent(db, written, now)
-    return 1
+    except Exception as error:  # noqa: BLE001 (told in its row; the others have their turn)
+        _later(turn, letter_id, f"It could not be written: {type(error).__name__}: {error}", WAITS)
+    else:
+        _note(turn, letter_id, written)
 
 
-def _note_sent(db: Database, written: Written, now: datetime) -> None:
-    with db.write() as session:
-        change = update(Letter).where(Letter.id == written.letter_id, Letter.sent_at.is_(None))
-        session.execute(change.values(sent_at=now, trouble="", leased_until=None))
+def _write(turn: _Turn, letter_id: int) -> Envelope | Outdated | Early | None:
+    """The letter as its facts stand now; None where another worker has taken it over meanwhile."""
+    with turn.db.read() as session:
+        letter = session.get_one(Letter, letter_id)
+        if letter.sent_at is not None or letter.leased_until != turn.lease:
+            return None
+        return write(session, turn.outside, letter, turn.now)
 
 
-def _later(db: Database, written: Written, refusal: NotAccepted, now: datetime) -> None:
-    """Try again later: soon for a server in trouble, once a day for an address that was refused."""
-    with db.write() as session:
-        letter = session.get_one(Letter, written.letter_id)
-        wait = DAILY if refusal.final else WAITS[min(letter.tries, len(WAITS) - 1)]
-        letter.tries += 1
-        letter.trouble, letter.due_at, letter.leased_until = str(refusal)[:300], now + wait, None
+def _note(turn: _Turn, letter_id: int, written: Envelope | Outdated | Early | None) -> None:
+    if isinstance(written, Envelope):
+        _change(turn, [letter_id], sent_at=turn.now, recipient=written.to, trouble="")
+        turn.sent += 1
+        turn.trouble.clear()
+    elif isinstance(written, Outdated):
+        _change(turn, [letter_id], dropped_at=turn.now, trouble=written.why)
+        turn.dropped += 1
+    elif isinstance(written, Early):
+        _change(turn, [letter_id], due_at=turn.now + SERVER_WAIT, trouble=written.why)
 
 
-def _drop(db: Database, dropped: Dropped, now: datetime) -> None:
-    with db.write() as session:
-        change = update(Letter).where(Letter.id == dropped.letter_id, Letter.sent_at.is_(None))
-        session.execute(change.values(dropped_at=now, trouble=dropped.why, leased_until=None))
+def _later(turn: _Turn, letter_id: int, trouble: str, waits: list[timedelta]) -> None:
+    with turn.db.read() as session:
+        tries = session.get_one(Letter, letter_id).tries
+    wait = waits[min(tries, len(waits) - 1)]
+    _change(turn, [letter_id], tries=tries + 1, due_at=turn.now + wait, trouble=trouble[:300])
+
+
+def _put_back(turn: _Turn) -> None:
+    """What was claimed and not tried is free again: at once after a long turn, in a minute if the server is silent."""
+    if turn.trouble:
+        _change(turn, turn.queue, due_at=turn.now + SERVER_WAIT, trouble=turn.trouble[0][:300])
+    else:
+        _change(turn, turn.queue)
+
+
+def _change(turn: _Turn, letter_ids: Iterable[int], **values: Any) -> None:  # noqa: ANN401 (columns of Letter)
+    """Note what became of letters and give them free, in a transaction of its own; a sent one stays sent."""
+    change = update(Letter).where(Letter.id.in_(list(letter_ids)), Letter.sent_at.is_(None))
+    if "sent_at" not in values:  # what another worker has taken over meanwhile is its own; what was sent, was sent
+        change = change.where(Letter.leased_until == turn.lease)
+    with turn.db.write() as session:
+        session.execute(change.values(leased_until=None, **values))

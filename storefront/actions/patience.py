@@ -1,13 +1,16 @@
 """One bad order never stops the rest."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T", int, str)
 
 
 class SomeFailed(Exception):
     """What went wrong with some, after all had their turn."""
 
 
-def for_each(ids: Sequence[int], verb: Callable[[int], object]) -> int:
+def for_each(ids: Sequence[T], verb: Callable[[T], object]) -> int:
     """Do it for each, whatever happens to the others. Returns for how many; raises SomeFailed at the end."""
     failures = []
     for each in ids:

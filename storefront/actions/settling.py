@@ -158,9 +158,12 @@ def settle_ended(outside: Outside, db: Database, now: datetime, limit: int = 50)
             select(Checkout.order_id).where(Checkout.closed_at.is_(None), Checkout.expires_at <= now).limit(limit)
         ).all()
         never = session.scalars(_never_visited(now).limit(limit)).all()
-    return for_each(ended, lambda order_id: settle(outside, db, order_id, now, end=True)) + for_each(
-        never, lambda order_id: _expire_unvisited(db, order_id, now)
-    )
+
+    def end(order_id: int) -> None:
+        settle(outside, db, order_id, now, end=True)
+        _expire_unvisited(db, order_id, now)
+
+    return for_each([*ended, *never], end)
 
 
 def _never_visited(now: datetime) -> Select[int]:

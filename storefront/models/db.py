@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -70,10 +70,16 @@ class DatabaseUnreachable(Exception):
 
 
 class Database:
-    """Two kinds of transactions: `write()` commits at its end, `read()` never does."""
+    """Two kinds of transactions: `write()` commits at its end, `read()` never does.
+
+    Raises DatabaseUnreachable for an address that leads nowhere.
+    """
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+        try:
+            self.engine = _engine(url)
+        except (ArgumentError, OSError) as error:
+            raise DatabaseUnreachable(f"DATABASE_URL leads nowhere: {error}") from error
         self._writers = sessionmaker(self.engine, expire_on_commit=False)
         self._readers = sessionmaker(self.engine.execution_options(reading=True), expire_on_commit=False)
 

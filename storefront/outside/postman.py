@@ -1,20 +1,30 @@
 """The door for letters: Flask-Mail over SMTP, with the timeout it lacks, one recipient a message."""
 
 import smtplib
+import ssl
 from dataclasses import dataclass
-from email.utils import formataddr
+from datetime import datetime
+from email.charset import QP, Charset
+from email.headerregistry import Address
+from email.mime.base import MIMEBase
+from email.mime.text import MIMEText
+from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
 
-from flask_mail import Connection, Mail, Message
+from flask_mail import BadHeaderError, Connection, Mail, Message
 
-TIMEOUT = 15
+TIMEOUT = 15.0
 PERMANENT = range(500, 600)
+CLOSING = 421
+# Never 8-bit: a server may refuse lines of more than 998 bytes, and a creator's sentence may be one.
+QUOTED = Charset("utf-8")
+QUOTED.body_encoding = QP
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """A letter ready to go: plain text and HTML of equal content."""
+    """A letter ready to go: plain text and HTML of equal content. `at` is its date."""
 
     to: str
     sender_name: str
@@ -23,47 +33,79 @@ class Envelope:
     text: str
     html: str
     message_id: str
+    at: datetime
 
 
 class NotAccepted(Exception):
     """The mail server did not take the letter.
 
-    `final`: it never will take it for this address. `broken`: the connection itself is of no use any more.
+    `final`: it never will take it for this address. `broken`: the connection is of no use any more.
+    `silent`: there was no connection at all.
     """
 
-    def __init__(self, sentence: str, *, final: bool = False, broken: bool = False) -> None:
+    def __init__(self, sentence: str, *, final: bool = False, broken: bool = False, silent: bool = False) -> None:
         super().__init__(sentence)
         self.final = final
         self.broken = broken
+        self.silent = silent
+
+
+class _Message(Message):
+    """A Flask-Mail message whose parts travel in seven bits, in short lines, and whose names survive the way."""
+
+    sender_name = ""
+
+    def _message(self) -> MIMEBase:
+        """Flask-Mail breaks long names in other scripts, and names with a comma: the standard library writes them."""
+        message = super()._message()
+        del message["From"], message["Subject"]
+        message["From"] = str(Address(self.sender_name, addr_spec=str(self.sender)))
+        message["Subject"] = self.subject
+        return message
+
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+        part = MIMEText("", subtype, "us-ascii")
+        del part["Content-Transfer-Encoding"]
+        part.set_payload(text or "", QUOTED)
+        return part
 
 
 class _Connection(Connection):
     """Flask-Mail 0.10 opens SMTP without a timeout: a silent server would stop the worker for ever."""
 
+    def __init__(self, mail: Mail, seconds: float) -> None:
+        super().__init__(mail)
+        self.seconds = seconds
+
     def configure_host(self) -> smtplib.SMTP:
-        """Connect as the settings say, and give up after 15 seconds of silence."""
-        host = smtplib.SMTP(self.mail.server, self.mail.port, timeout=TIMEOUT)
-        if self.mail.use_tls:
-            host.starttls()
-        if self.mail.username and self.mail.password:
-            host.login(self.mail.username, self.mail.password)
+        """Connect as the settings say; each answer may take so many seconds. The certificate must be good."""
+        host = smtplib.SMTP(self.mail.server, self.mail.port, timeout=self.seconds)
+        try:
+            if self.mail.use_tls:
+                host.starttls(context=ssl.create_default_context())
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+        except BaseException:
+            host.close()
+            raise
         return host
 
 
 class Postman:
     """Sends over one connection while it is open: `with postman: postman.post(...)`. One per thread."""
 
-    def __init__(self, mail: Mail, sender: str) -> None:
+    def __init__(self, mail: Mail, sender: str, seconds: float = TIMEOUT) -> None:
         self._mail = mail
-        self._sender = sender
+        self._sender = parseaddr(sender)[1]
+        self._seconds = seconds
         self._connection: _Connection | None = None
 
     def __enter__(self) -> Self:
-        connection = _Connection(self._mail)
+        connection = _Connection(self._mail, self._seconds)
         try:
             connection.__enter__()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotAccepted(f"The mail server does not answer: {error}", broken=True) from error
+            raise NotAccepted(f"The mail server does not answer: {error}", broken=True, silent=True) from error
         self._connection = connection
         return self
 
@@ -74,33 +116,53 @@ class Postman:
         if connection is None or connection.host is None:
             return
         try:
-            connection.host.quit()
+            if error is None:
+                connection.host.quit()
         except (OSError, smtplib.SMTPException):
+            return
+        finally:
             connection.host.close()
 
     def post(self, envelope: Envelope) -> None:
         """Hand one letter over. Raises NotAccepted; returning means that the server has taken it."""
         if self._connection is None:
-            raise NotAccepted("The mail server is not connected.", broken=True)
+            raise NotAccepted("The mail server is not connected.", broken=True, silent=True)
+        if not envelope.to.rpartition("@")[0].isascii():
+            raise NotAccepted("An address with signs beyond ASCII before the @ cannot be written to.", final=True)
         try:
             self._connection.send(self._message(envelope))
         except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            raise NotAccepted(f"The address was refused: {error}", final=code in PERMANENT) from error
+            code, reason = next(iter(error.recipients.values()))
+            raise _refused("address", code, reason) from error
         except smtplib.SMTPResponseException as error:
-            final = error.smtp_code in PERMANENT
-            raise NotAccepted(f"The letter was refused: {error}", final=final) from error
+            raise _refused("letter", error.smtp_code, error.smtp_error) from error
+        except (smtplib.SMTPNotSupportedError, BadHeaderError, UnicodeError) as error:
+            raise NotAccepted(f"The address cannot be written to: {error}", final=True) from error
         except (OSError, smtplib.SMTPException) as error:
             raise NotAccepted(f"The mail server failed: {error}", broken=True) from error
 
     def _message(self, envelope: Envelope) -> Message:
-        message = Message(
-            subject=envelope.subject,
+        message = _Message(
+            subject=_one_line(envelope.subject),
             recipients=[envelope.to],
             body=envelope.text,
             html=envelope.html,
             reply_to=envelope.reply_to,
-            sender=formataddr((envelope.sender_name, self._sender)),
+            sender=self._sender,
+            date=envelope.at.timestamp(),
+            extra_headers={"Auto-Submitted": "auto-generated"},  # holiday answers stay away (RFC 3834)
         )
         message.msgId = envelope.message_id
+        message.sender_name = _one_line(envelope.sender_name)
         return message
+
+
+def _refused(what: str, code: int, reason: bytes | str) -> NotAccepted:
+    said = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
+    sentence = f"The {what} was refused: {code} {said}"
+    return NotAccepted(sentence, final=code in PERMANENT, broken=code == CLOSING)
+
+
+def _one_line(text: str) -> str:
+    """A header is one line of signs that can be seen: nobody smuggles in another header with a name."""
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())

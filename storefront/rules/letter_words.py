@@ -1,13 +1,30 @@
-"""What letters say of an order: one pure function of it and now. Days are told in the creator's zone, with its offset."""
+"""What letters say of an order: pure words of it and now. Days are told in the creator's zone, with its offset."""
 
+import re
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from storefront.rules import charge, words
 from storefront.rules.launch import LATE_AFTER
+from storefront.rules.launch_words import distance
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import WITHDRAW_WITHIN, declined_words
 from storefront.rules.words import NOUN, OPENS, Day
+
+COLUMNS = 72
+LABELS = 19
+SMALL_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+class Row(NamedTuple):
+    """A fact with its label; `mono` for what is copied sign by sign."""
+
+    label: str
+    text: str
+    mono: bool = False
 
 
 @dataclass(frozen=True)
@@ -15,94 +32,396 @@ class About:
     """What the words depend on; money in minor units, `day` the instant promised last."""
 
     kind: str
+    title: str
+    creator: str
+    number: str
     purchase: bool
-    price: int
-    currency: str
     state: str
     mode: str
-    card: str
+    price: int
+    currency: str
     zone: str
     day: datetime
     placed_at: datetime
-    launched_at: datetime | None
-    launch_at: datetime | None
-    grace_until: datetime | None
-    decline: str
+    launched_at: datetime | None = None
+    card: str = ""
+    bonuses: tuple[str, ...] = ()
+    lessons: int = 0
+    files: tuple[str, ...] = ()
+    licence_key: str = ""
+    granted_at: datetime | None = None
+    opened: bool = False
+    fresh_link: bool = False
+    decline: str = ""
+    grace_until: datetime | None = None
+    released: bool = False
+    captured: int = 0
+    refunded: int = 0
+    cancel_who: str = ""
+    cancel_why: str = ""
+    before: datetime | None = None
+    before_zone: str = ""
 
 
 @dataclass(frozen=True)
 class Told:
-    """The words, ready for a letter."""
-
-    the: str
-    opens: str
-    amount: str
-    exact: str
-    day: Day
-    weekday_day: str
-    full_day: str
-    late: str
-    money: str
-    pays: tuple[str, str]
-    kept_until: str
-    said: str
-    withdraw_until: str
-    preflight: str
-
-
-def tell(about: About, now: datetime) -> Told:
     """Everything a letter may say about the order."""
-    grace = about.grace_until or charge.grace_until(now, about.day)
+
+    about: About
+    now: datetime
+
+    @property
+    def the(self) -> str:
+        """The course, the e-book, the software."""
+        return f"the {NOUN[self.about.kind]}"
+
+    @property
+    def noun(self) -> str:
+        """Course, e-book, software: as in "your course"."""
+        return NOUN[self.about.kind]
+
+    @property
+    def opens(self) -> str:
+        """Opens, or comes out."""
+        return OPENS[self.about.kind]
+
+    @property
+    def out(self) -> bool:
+        """Whether the product is out."""
+        return self.about.purchase or self.about.launched_at is not None
+
+    @property
+    def amount(self) -> str:
+        """The price as a headline says it."""
+        return short(self.about.price, self.about.currency)
+
+    @property
+    def day(self) -> Day:
+        """The promised day, as a calendar shows it."""
+        return words.day(self.about.day, self.about.zone)
+
+    @property
+    def date(self) -> str:
+        """12 May 2027: for subjects."""
+        return words.day_month_year(self.about.day, self.about.zone)
+
+    @property
+    def weekday(self) -> str:
+        """Wednesday 12 May."""
+        return words.weekday_day(self.about.day, self.about.zone)
+
+    @property
+    def last(self) -> datetime:
+        """The end of the grace: the buyer's last moment to act."""
+        return self.about.grace_until or charge.grace_until(self.now, self.about.day)
+
+    @property
+    def last_day(self) -> Day:
+        """The buyer's last day to act."""
+        return words.day(self.last, self.about.zone)
+
+    @property
+    def kept_until(self) -> str:
+        """Until when price and place are kept: Wednesday 19 May."""
+        return words.weekday_day(self.last, self.about.zone)
+
+    @property
+    def said(self) -> str:
+        """What the bank said."""
+        return declined_words(self.about.decline)
+
+    @property
+    def paused(self) -> str:
+        """What a failed payment does to somebody who had access already."""
+        return f"Your access to {self.the} pauses until it is repaired." if self.about.granted_at else ""
+
+    @property
+    def here(self) -> str:
+        """A course is open; what is downloaded is here."""
+        return "open" if self.about.kind == "course" else "here"
+
+    @property
+    def asks(self) -> bool:
+        """Whether the bank wants its holder, rather than another card."""
+        return self.about.decline == "authentication_required"
+
+    @property
+    def opening(self) -> tuple[Day, str] | None:
+        """The day of a launch and how it fits the promise; None where the letter is not about a launch just run."""
+        about = self.about
+        if about.purchase or about.fresh_link or about.launched_at is None:
+            return None
+        if about.granted_at and about.granted_at - about.launched_at > LATE_AFTER:
+            return None
+        off = about.launched_at - about.day
+        if abs(off) <= LATE_AFTER:
+            return self.day, f"{self.day.time_zone}, as promised"
+        shown = words.day(about.launched_at, about.zone)
+        return shown, f"{shown.time_zone}, {f'{_span(off)} late' if off > timedelta() else 'earlier than promised'}"
+
+    @property
+    def late(self) -> str:
+        """A launch that ran late says so; a minute is not late."""
+        about = self.about
+        if about.purchase or about.fresh_link or about.launched_at is None:
+            return ""
+        off = about.launched_at - about.day
+        return f"This launch ran {_span(off)} late. It was promised for {self.full}." if off > LATE_AFTER else ""
+
+    @property
+    def full(self) -> str:
+        """Wednesday 12 May 2027, 10:00 in Berlin (UTC+2)."""
+        return words.full(self.about.day, self.about.zone)
+
+    @property
+    def moved(self) -> str:
+        """How far a move goes: seven days later."""
+        return distance(self.about.before or self.about.day, self.about.day, self.about.zone)
+
+    @property
+    def money(self) -> str:
+        """What has happened to the money, also when nothing has."""
+        said = {
+            "reserved": "Your card is saved. Nothing has been charged.",
+            "held": f"Your bank has set {self.amount} aside. Nothing has been charged.",
+            "paid": f"You have paid {self.amount}.",
+        }
+        return said.get(self.about.state, "Nothing has been charged.")
+
+    @property
+    def ahead(self) -> str:
+        """What comes next for an order that is not out yet, or has just been bought."""
+        if self.out:
+            secured = self.about.state in {"held", "paid"}
+            return (
+                "The access link comes in a letter of its own, within a minute."
+                if secured
+                else "The access link follows when your bank agrees."
+            )
+        pay = "" if self.about.mode == "pay_now" else f" and you pay {self.amount}"
+        return f"On {self.weekday} {self.the} {self.opens}{pay}. There is nothing you need to do."
+
+    @property
+    def inside(self) -> str:
+        """What lies in the library now."""
+        there = _inside(self.about)
+        quoted = _listed([f"“{each}”" for each in self.about.bonuses])
+        if not quoted:
+            return f"{there}."
+        many = len(self.about.bonuses) > 1
+        why = f", the {'bonuses' if many else 'bonus'} you pre-ordered early for" if not self.about.purchase else ""
+        return f"{there}, and so {'are' if many else 'is'} {quoted}{why}."
+
+    @property
+    def who_cancelled(self) -> str:
+        """Whose doing the end was."""
+        who, title = self.about.cancel_who.split(":", maxsplit=1)[0], self.about.title
+        said = {
+            "creator": f"{self.about.creator} cancelled your order of {title}.",
+            "grace": f"The card for {title} was not repaired in time.",
+            "buyer": f"You cancelled your order of {title}.",
+        }
+        return said.get(who, f"Your order of {title} has ended.")
+
+    @property
+    def creators_words(self) -> str:
+        """Why a creator cancelled, in their own words."""
+        return self.about.cancel_why if self.about.cancel_who.startswith("creator") else ""
+
+    @property
+    def nothing_charged(self) -> str:
+        """What a cancelled order did to the card."""
+        if self.about.captured > self.about.refunded:
+            back = exact(self.about.captured - self.about.refunded, self.about.currency)
+            return f"Your payment of {back} goes back to the card you paid with."
+        if self.about.released:
+            return (
+                f"Nothing was charged. Your bank frees the {self.amount} it had set aside, and the card is forgotten."
+            )
+        return "Nothing was charged, and the card is forgotten."
+
+    @property
+    def given_back(self) -> str:
+        """What goes back to the buyer, as a headline says it."""
+        return short(self.about.refunded or self.about.price, self.about.currency)
+
+    def rows(self, kind: str) -> list[Row]:
+        """The facts of one kind of letter."""
+        rows = [*_ROWS[kind](self), Row("Order", self.about.number)]
+        return [row for row in rows if row.text]
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} minutes"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def _listed(each: Sequence[str]) -> str:
+    """One, two and three."""
+    return " and ".join(filter(None, [", ".join(each[:-1]), *each[-1:]]))
+
+
+def _inside(about: About) -> str:
+    if about.lessons == 1:
+        return "Its lesson is in your library"
+    if about.lessons:
+        small = about.lessons <= len(SMALL_NUMBERS)
+        return f"All {SMALL_NUMBERS[about.lessons - 1] if small else about.lessons} lessons are in your library"
+    files = f" as {_listed(about.files)}" if about.files else ""
+    return f"It is in your library{files}"
+
+
+def _pays(told: Told) -> Row:
+    """What is still to come is not called paid."""
+    about = told.about
+    card = f", with {about.card.replace('ending ', f'ending{words.NBSP}')}" if about.card else ""
+    amount = exact(about.price, about.currency)
+    if about.state == "paid":
+        return Row("You paid", f"{amount}{card}")
+    if told.out:
+        return Row("You pay", f"{amount}, today{card}")
+    return Row("You pay", f"{amount}, once, on {told.date}{card}")
+
+
+def _withdraw(told: Told) -> Row:
+    """Until it is opened, a sale can be undone for 14 days (policies.md 2)."""
+    about = told.about
     last = max(about.placed_at, about.launched_at or about.day) + WITHDRAW_WITHIN
-    saved = about.mode == "save_card" and about.launched_at is None
-    return Told(
-        the=f"the {NOUN[about.kind]}",
-        opens=OPENS[about.kind],
-        amount=short(about.price, about.currency),
-        exact=exact(about.price, about.currency),
-        day=words.day(about.day, about.zone),
-        weekday_day=words.weekday_day(about.day, about.zone),
-        full_day=words.full(about.day, about.zone),
-        late=_late(about),
-        money=_money(about),
-        pays=_pays(about),
-        kept_until=words.full(grace, about.zone),
-        said=declined_words(about.decline),
-        withdraw_until=words.day_month_year(last, about.zone),
-        preflight=words.full(charge.preflight_at(about.day), about.zone) if saved else "",
+    if about.opened or last < told.now:
+        return Row("Changed your mind", "")
+    until = words.day_month_year(last, about.zone)
+    return Row(
+        "Changed your mind",
+        f"Until you open it, and at the latest until {until}: write to us, an answer to this letter is enough. You get everything back.",
     )
 
 
-def _late(about: About) -> str:
-    """An hour late is said, a minute is not."""
-    if about.purchase or about.launched_at is None or about.launch_at is None:
-        return ""
-    late = about.launched_at - about.launch_at
-    if late <= LATE_AFTER:
-        return ""
-    minutes = int(late.total_seconds() // 60)
-    hours, rest = divmod(minutes, 60)
-    told = f"{hours} h {rest} min" if hours else f"{minutes} minutes"
-    return f"This launch was {told} late."
+def _with_it(told: Told) -> Row:
+    return Row("With it", ", ".join(told.about.bonuses))
 
 
-def _money(about: About) -> str:
-    """What has happened to the money, also when nothing has."""
-    amount = short(about.price, about.currency)
-    said = {
-        "reserved": "Your card is saved. Nothing has been charged.",
-        "held": f"Your bank has set {amount} aside. Nothing has been charged.",
-        "paid": f"You have paid {amount}.",
-    }
-    return said.get(about.state, "Nothing has been charged.")
+def _confirmed(told: Told) -> list[Row]:
+    if told.out:
+        return [_pays(told), _with_it(told), _withdraw(told)]
+    cancel = Row(
+        "Changed your mind", f"Cancel any time until it {told.opens}, on the order’s page. No reason is asked."
+    )
+    return [*_to_come(told), _pays(told), _with_it(told), cancel]
 
 
-def _pays(about: About) -> tuple[str, str]:
-    """The fact row about money: what is still to come is not called paid."""
-    where = f", {about.card}" if about.card else ""
-    amount = exact(about.price, about.currency)
-    if about.state == "paid":
-        return "You paid", f"{amount}{where}"
-    if about.launched_at is not None:
-        return "You pay", f"{amount}, today{where}"
-    return "You pay", f"{amount} on {words.day_month_year(about.day, about.zone)}{where}"
+def _to_come(told: Told) -> list[Row]:
+    """What happens when."""
+    about = told.about
+    asked = charge.preflight_at(about.day)
+    pay = "You have paid already" if about.state == "paid" else f"You pay {told.amount}"
+    day = Row(
+        words.day_clock(about.day, about.zone),
+        f"{told.the.capitalize()} {told.opens}. {pay}, and the access link comes to this address.",
+    )
+    if about.mode != "save_card" or about.state != "reserved" or asked <= told.now:
+        return [day]
+    text = f"Your bank is asked to set {told.amount} aside. You hear from us only if it says no."
+    return [Row(words.day_clock(asked, about.zone), text), day]
+
+
+def _repaired(told: Told) -> list[Row]:
+    return [_pays(told), _with_it(told), Row("The day", "" if told.out else told.full)]
+
+
+def _moved(told: Told) -> list[Row]:
+    about = told.about
+    was = words.full(about.before, about.before_zone or about.zone) if about.before else ""
+    back = "everything you paid goes back" if about.mode == "pay_now" else "nothing is charged"
+    card = f"needs you until {told.kept_until}, on the order’s page" if about.state == "past_due" else ""
+    return [
+        Row("The new day", told.full),
+        Row("It was", was),
+        _pays(told),
+        Row("Your card", card),
+        Row("Changed your mind", f"Cancel any time until it {told.opens}, on the order’s page: {back}."),
+    ]
+
+
+def _past_due(told: Told) -> list[Row]:
+    about = told.about
+    price = exact(about.price, about.currency)
+    kept = _listed([f"your price of {price}", *(f"“{each}”" for each in about.bonuses), "your place"])
+    day = f"{told.full}. Repaired by then, it {told.opens} for you with everybody else." if not told.out else ""
+    return [
+        Row("Kept for you", kept),
+        Row("The card", about.card),
+        Row("The day", day),
+        Row("The last moment", f"{words.full(told.last, about.zone)}. After it the order is cancelled, at no cost."),
+    ]
+
+
+def _access(told: Told) -> list[Row]:
+    pays = [] if told.about.fresh_link else [_pays(told)]
+    return [*pays, Row("Licence key", told.about.licence_key, mono=True), _withdraw(told)]
+
+
+def _cancelled(told: Told) -> list[Row]:
+    charged = told.about.captured - told.about.refunded
+    return [Row("Charged", "nothing" if charged <= 0 else f"{exact(charged, told.about.currency)}, on its way back")]
+
+
+def _refunded(told: Told) -> list[Row]:
+    about = told.about
+    return [
+        Row("Back to you", exact(about.refunded or about.price, about.currency)),
+        Row("To", about.card),
+        Row("Begun on", words.day_month_year(told.now, about.zone)),
+    ]
+
+
+def _address_new(told: Told) -> list[Row]:
+    return [Row("The day", "" if told.out else told.full), _pays(told), _with_it(told)]
+
+
+def _nothing(_told: Told) -> list[Row]:
+    return []
+
+
+_ROWS: dict[str, Callable[[Told], list[Row]]] = {
+    "confirmed": _confirmed,
+    "repaired": _repaired,
+    "moved": _moved,
+    "past_due": _past_due,
+    "access": _access,
+    "cancelled": _cancelled,
+    "refunded": _refunded,
+    "address_old": _nothing,
+    "address_new": _address_new,
+}
+
+
+def rows_as_text(rows: Sequence[Row]) -> str:
+    """The facts of a letter in two columns."""
+    return "\n".join(_row_as_text(row) for row in rows)
+
+
+def _row_as_text(row: Row) -> str:
+    label = f"{row.label:<{LABELS}}"
+    return textwrap.fill(
+        row.text,
+        COLUMNS,
+        initial_indent=label,
+        subsequent_indent=" " * LABELS,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def set_columns(text: str) -> str:
+    """A letter's text part: at most 72 columns, links whole, one empty line between parts."""
+    lines = [_set(line.rstrip()) for line in text.strip().splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+
+
+def _set(line: str) -> str:
+    if len(line) <= COLUMNS:
+        return line
+    return textwrap.fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False)

@@ -10,6 +10,8 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 # Stripe's least charge, in minor units (docs: currencies, minimum charge amounts); others are taken as 0.50.
 MINIMUM = {"EUR": 50, "USD": 50, "GBP": 30, "CHF": 50, "JPY": 50, "DKK": 250, "SEK": 300, "NOK": 300, "PLN": 200}
+# Stripe's greatest charge: eight digits.
+MOST = 99_999_999
 NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -28,9 +30,11 @@ def parse(text: str, currency: str) -> int:
     """Minor units of a written price ("24.00", "EUR" → 2400). Raises BadAmount."""
     try:
         minor = Decimal(text).scaleb(decimals(currency))
-        whole = int(minor)
+        whole = int(min(minor, Decimal(MOST)))
     except (InvalidOperation, ValueError, OverflowError):
         raise BadAmount(f"{text!r} is not a price") from None
+    if minor > MOST:
+        raise BadAmount(f"{text!r} is more than can be charged at once, {exact(MOST, currency)}")
     if minor != whole:
         raise BadAmount(f"{text!r} has more digits than {currency} has")
     least = MINIMUM.get(currency, 5 * 10 ** max(decimals(currency) - 1, 0))

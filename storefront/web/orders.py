@@ -208,7 +208,7 @@ def cancel(token: str) -> str | BaseResponse:
         grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
         if not _cancel_word(found, grant):
             return redirect(url_for("orders.order", token=token), code=303)
-        if request.method == "GET":
+        if request.method != "POST":  # HEAD too changes nothing
             paid = orders.moved(db, found.id)[0]
             return render_template(
                 "orders/cancel.html", order=found, token=token, amount=short(found.price, found.currency), paid=paid

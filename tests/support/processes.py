@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -103,7 +103,10 @@ class Shop:
     def start_web(self) -> None:
         """Start the web as in production: gunicorn, two workers."""
         bind = f"127.0.0.1:{self.ports['web']}"
-        self._run("web", ["-m", "gunicorn", "--bind", bind, "--workers", "2", "--threads", "4", "wsgi:app"])
+        self._run(
+            "web",
+            ["-m", "gunicorn", "--bind", bind, "--workers", "2", "--threads", "4", "--no-control-socket", "wsgi:app"],
+        )
         self._await(f"{self.base_url}/healthz", "web")
 
     def start_worker(self, name: str) -> None:
@@ -122,10 +125,10 @@ class Shop:
         self._await(f"http://127.0.0.1:{self.ports['proxy']}/__conformance/health", "proxy")
 
     def _run(self, name: str, command: Sequence[str]) -> None:
-        log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            [sys.executable, *command], env=self.env, cwd=ROOT, stdout=log, stderr=log
-        )
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *command], env=self.env, cwd=ROOT, stdout=log, stderr=log
+            )
 
     def _await(self, url: str, name: str) -> None:
         def answers() -> bool:
@@ -160,6 +163,13 @@ class Shop:
     def advance(self, span: str) -> None:
         """Let time pass, here and at the sandbox."""
         self.command("clock", "advance", span)
+
+    def advance_to(self, slug: str, *, before: timedelta = timedelta()) -> None:
+        """Let time pass until a product's launch, or until some time before it."""
+        page = requests.get(f"{self.base_url}/p/{slug}", timeout=10).text
+        at = datetime.fromisoformat(page.split('iso="')[1].split('"')[0])
+        left = at - before - self.now()
+        self.advance(f"{int(left.total_seconds()) + 1}s")
 
     def kill(self, name: str) -> None:
         """kill -9."""

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,28 +27,34 @@ from storefront.actions import (
     granting,
     hearing,
     launching,
+    mailing,
     ordering,
     preflighting,
     recovering,
     settling,
     visiting,
 )
+from storefront.app import create_app
+from storefront.clock import Clock
 from storefront.models.accounts import Account
 from storefront.models.db import Base, Database
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.orders import Order
 from storefront.models.products import Bonus, Launch, Offer, Product
-from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules import launch as launch_rule
-from storefront.rules.links import Links
+from storefront.settings import Settings
+from storefront.web.context import Shop
+from storefront.web.limits import limiter
 
 assert storefront.models.__all__
 KEY = "sk_test_sandbox_tests"
 SECRET = "whsec_for_the_tests_only"
 SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz-tests"
+BASE_URL = "http://127.0.0.1:8000"
+SENDER = "letters@forthcoming.example"
 BERLIN = "Europe/Berlin"
 VISA, MASTERCARD = "4242424242424242", "5555555555554444"
 DECLINES_LATER, ASKS_ALWAYS, DECLINED = "4000000000000341", "4000002760003184", "4000000000000002"
@@ -65,6 +72,7 @@ class Sandbox:
     """The local Stripe, in a process of its own."""
 
     url: str
+    smtp_port: int = 0
 
     def control(self, name: str, **body: Any) -> Any:
         """Speak to its control API."""
@@ -82,18 +90,23 @@ class Sandbox:
         rows = seen["calls"] if isinstance(seen, dict) else seen
         return [each for each in rows if str(each["path"]).endswith(path)]
 
+    def mail(self, to: str = "") -> list[dict[str, Any]]:
+        """The letters in its mailbox, oldest first."""
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/mail.json", params={"to": to}, timeout=10).json()
+        return sorted(found, key=lambda each: int(each["n"]))
+
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
     """One sandbox for the whole run; `sandbox` gives it out empty."""
-    port = free_port()
+    port, smtp = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "storefront.sandbox", "--port", str(port), "--smtp-port", str(free_port())]
+        command = [sys.executable, "-m", "storefront.sandbox", "--port", str(port), "--smtp-port", str(smtp)]
         command += ["--data-dir", folder, "--webhook-url", "http://127.0.0.1:9/", "--webhook-secret", SECRET]
         log = (Path(folder) / "log").open("wb")
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
         try:
-            sandbox = Sandbox(f"http://127.0.0.1:{port}")
+            sandbox = Sandbox(f"http://127.0.0.1:{port}", smtp)
             _await(sandbox.url + "/_sandbox/health", process)
             yield sandbox
         finally:
@@ -123,12 +136,13 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
 
 @dataclass
 class World:
-    """Everything a story needs. `now` moves only by `advance`."""
+    """Everything a story needs. `now` moves only by `advance`; `app` shares the database, the clock and the outside."""
 
     db: Database
     outside: Outside
     sandbox: Sandbox
     now: datetime
+    app: Flask
     chance: Random = field(default_factory=lambda: Random(7))
     nonces: int = 0
 
@@ -155,9 +169,15 @@ class World:
                 recovering.take_over,
             ):
                 done += verb(self.outside, self.db, self.now)
+            done += self.posts()
             if not done:
                 return
         raise AssertionError("the worker never comes to rest")
+
+    def posts(self) -> int:
+        """The letters that are owed go out, over SMTP."""
+        with self.app.app_context():
+            return mailing.post_due(self.outside, self.db, self.now)
 
     def tick_without_charges(self) -> None:
         """Launch and grant only."""
@@ -289,19 +309,63 @@ class World:
         return self.db.read()
 
 
-def make_outside(sandbox: Sandbox, folder: Path, postman: Any = None, grant_on: str = "hold") -> Outside:
-    """The outside world of a test: the real client, unpaced, and no retries that sleep."""
-    stripe = StripeGateway(KEY, sandbox.url, SECRET, 0, retries=0)
-    return Outside(stripe, postman, Shelf(folder / "shelf"), Links("http://127.0.0.1:8000", (SECRET_KEY,)), grant_on)
+def environment(database_url: str, sandbox: Sandbox, folder: Path, **more: str) -> dict[str, str]:
+    """The settings of a shop in a test; `more` replaces some."""
+    return {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": SECRET_KEY,
+        "BASE_URL": BASE_URL,
+        "STRIPE_SECRET_KEY": KEY,
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+        "STRIPE_API_BASE": sandbox.url,
+        "STRIPE_RATE": "0",
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_PORT": str(sandbox.smtp_port),
+        "MAIL_DEFAULT_SENDER": SENDER,
+        "DATA_DIR": str(folder),
+        **more,
+    }
+
+
+@dataclass(frozen=True)
+class HandClock(Clock):
+    """Shows the time of a world, which only the test moves."""
+
+    world: list[World] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """The world's time."""
+        return self.world[0].now
+
+
+def make_world(sandbox: Sandbox, database_url: str, folder: Path, **more: str) -> World:
+    """A world on an empty database: the real application, its Stripe client unpaced and without retries that sleep."""
+    clock = HandClock()
+    app = create_app(Settings.from_env(environment(database_url, sandbox, folder, **more)), clock)
+    shop: Shop = app.extensions["shop"]
+    Base.metadata.create_all(shop.db.engine)
+    outside = replace(shop.outside, stripe=StripeGateway(KEY, sandbox.url, SECRET, 0, retries=0))
+    app.extensions["shop"] = replace(shop, outside=outside, chance=Random(11))
+    made = World(shop.db, outside, sandbox, sandbox.now(), app)
+    clock.world.append(made)
+    limiter.reset()
+    return made
 
 
 @pytest.fixture
 def world(sandbox: Sandbox, database_url: str, tmp_path: Path) -> Iterator[World]:
     """A world on an empty database, once on SQLite and once on PostgreSQL."""
-    db = Database(database_url)
-    Base.metadata.create_all(db.engine)
-    yield World(db, make_outside(sandbox, tmp_path), sandbox, sandbox.now())
-    db.engine.dispose()
+    made = make_world(sandbox, database_url, tmp_path)
+    yield made
+    made.db.engine.dispose()
+
+
+@pytest.fixture
+def small_world(sandbox: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+    """A world on SQLite only, for pages: what the database does differently is tested elsewhere."""
+    made = make_world(sandbox, sqlite_url, tmp_path)
+    yield made
+    made.db.engine.dispose()
 
 
 def checks_out(session: Session, now: datetime) -> list[str]:

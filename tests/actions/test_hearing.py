@@ -1,0 +1,122 @@
+"""Hearing events: each acted on by asking Stripe, in any order, any number of times, and none stopping the rest."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from storefront.actions import hearing
+from storefront.actions.checking import check
+from storefront.actions.patience import SomeFailed
+from storefront.models.events import StripeEvent
+from storefront.outside.stripe_gateway import API_VERSION, Event
+from tests.support.world import World
+
+
+def stores(world: World, kind: str, about: str, *, name: str = "evt_1", **facts: Any) -> None:
+    payload = {"data": {"object": {"id": about} | facts}}
+    with world.db.write() as session:
+        event = Event(name, kind, about, livemode=False, api_version=API_VERSION, payload=payload)
+        hearing.store(session, event, live=False, now=world.now)
+
+
+def hears(world: World) -> int:
+    return hearing.hear_due(world.outside, world.db, world.now)
+
+
+def event(world: World, name: str = "evt_1") -> StripeEvent:
+    with world.read() as session:
+        return session.get_one(StripeEvent, name)
+
+
+def paid(world: World) -> tuple[int, str]:
+    order_id = world.places(world.product())
+    world.pays(world.visits(order_id))
+    return order_id, world.order(order_id).checkouts[0].session_id
+
+
+def test_an_event_is_acted_on_once_however_often_it_comes(world: World) -> None:
+    order_id, visit = paid(world)
+    stores(world, "checkout.session.completed", visit)
+    stores(world, "checkout.session.completed", visit)
+    stores(world, "checkout.session.completed", visit, name="evt_2")
+    assert hears(world) == 2
+    assert hears(world) == 0
+    assert [row.after for row in world.order(order_id).history] == ["placed", "held"]
+    assert world.letters(order_id) == ["confirmed"]
+
+
+def test_events_in_the_wrong_order_end_where_stripe_stands(world: World) -> None:
+    order_id, visit = paid(world)
+    stores(world, "checkout.session.expired", visit)
+    stores(world, "checkout.session.completed", visit, name="evt_2")
+    hears(world)
+    assert world.state(order_id) == "held", "an event is a hint: Stripe was asked"
+
+
+def test_an_event_that_lies_changes_nothing(world: World) -> None:
+    order_id = world.places(world.product())
+    world.visits(order_id)
+    stores(world, "checkout.session.completed", world.order(order_id).checkouts[0].session_id)
+    hears(world)
+    assert world.state(order_id) == "placed"
+
+
+def test_a_hold_that_ended_at_the_bank_is_replaced(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    hold = world.order(order_id).hold_intent or ""
+    world.outside.stripe.perform("void", hold, {}, "the-bank")
+    stores(world, "payment_intent.canceled", hold)
+    hears(world)
+    assert world.state(order_id) == "reserved"
+    world.tick()
+    assert world.state(order_id) == "held"
+    assert world.order(order_id).hold_intent != hold
+
+
+def test_our_own_void_is_no_news(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    hold = world.order(order_id).hold_intent or ""
+    world.cancels(order_id)
+    stores(world, "payment_intent.canceled", hold)
+    stores(world, "charge.expired", "ch_1", name="evt_2", payment_intent=hold)
+    assert hears(world) == 2
+    assert world.state(order_id) == "cancelled"
+    assert event(world).done_at is not None
+
+
+def test_an_unknown_session_waits_longer_each_time_and_is_told_after_a_day(world: World) -> None:
+    stores(world, "checkout.session.completed", "cs_nobody_knows")
+    for wait in (2, 10, 60, 600, 3600, 3600):
+        assert hears(world) == 1
+        assert event(world).due_at == world.now + timedelta(seconds=wait)
+        assert hears(world) == 0
+        world.advance(seconds=wait)
+    with world.read() as session:
+        assert check(session, world.now) == []
+        broken = check(session, event(world).received_at + timedelta(hours=24))
+    assert [each for each in broken if "cs_nobody_knows" in each]
+
+
+def test_one_event_that_cannot_be_read_never_stops_the_rest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_id, visit = paid(world)
+    stores(world, "payment_intent.canceled", "pi_broken", name="evt_0")
+    stores(world, "checkout.session.completed", visit)
+    with world.db.write() as session:
+        session.get_one(StripeEvent, "evt_0").payload = {"data": None}
+    with pytest.raises(SomeFailed, match="evt_0"):
+        hears(world)
+    assert world.state(order_id) == "held"
+    assert event(world, "evt_0").due_at > world.now, "it waits, and is told of"
+    assert event(world, "evt_0").done_at is None
+
+
+def test_two_workers_that_hear_the_same_event_do_one_thing(world: World) -> None:
+    order_id, visit = paid(world)
+    stores(world, "checkout.session.completed", visit)
+    with world.read() as session:
+        row = session.scalars(select(StripeEvent)).one()
+    hearing._hear(world.outside, world.db, row, world.now)
+    hearing._hear(world.outside, world.db, row, world.now)
+    assert [each.after for each in world.order(order_id).history] == ["placed", "held"]

@@ -1,0 +1,129 @@
+"""Letters in tests: a post office for a world, and the stories that end with a letter of each kind."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask_mail import Mail
+from sqlalchemy import select, update
+
+from storefront.actions.declining import declined
+from storefront.actions.opening import correct_address
+from storefront.actions.owing import owe
+from storefront.models.letters import Letter
+from storefront.models.orders import Order
+from storefront.models.products import Product
+from storefront.outside.postman import Postman
+from storefront.outside.stripe_gateway import Declined
+from tests.support.mailserver import MailServer, running
+from tests.support.world import DECLINES_LATER, SENDER, World
+
+MIRIAM = "miriam@posteo.de"
+
+
+def deliver_to(world: World, port: int, seconds: float = 5) -> None:
+    """Letters of this world leave by that port."""
+    world.app.config["MAIL_PORT"] = port
+    world.outside = replace(world.outside, postman=Postman(Mail(world.app), SENDER, seconds))
+
+
+@pytest.fixture
+def post_office(small_world: World) -> Iterator[MailServer]:
+    """A mail server for a small world."""
+    with running(MailServer()) as server:
+        deliver_to(small_world, server.port)
+        yield server
+
+
+def letter(world: World, kind: str = "", **where: Any) -> Letter:
+    """The newest letter of a kind."""
+    asked = where | ({"kind": kind} if kind else {})
+    with world.read() as session:
+        found: Letter | None = session.scalars(select(Letter).filter_by(**asked).order_by(Letter.id.desc())).first()
+        assert found is not None
+        return found
+
+
+def owes(world: World, order_id: int, number: int) -> None:
+    """Many letters about one order, each to be told from the others by its version."""
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        for version in range(100, 100 + number):
+            owe(session, order, "confirmed", world.now, version=version)
+
+
+def other_orders(world: World, product: int, names: list[str]) -> list[int]:
+    """Confirmed orders of several people."""
+    return [world.orders(product, f"{name}@posteo.de") for name in names]
+
+
+def fails(world: World, order_id: int, reason: str = "insufficient_funds") -> None:
+    """The bank says no."""
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        answer = Declined(reason, final=False, authentication=False, intent=None)
+        declined(session, order, order.attempts[-1], answer, world.now)
+
+
+def confirmed(world: World) -> None:
+    world.orders(world.product(days=40))
+
+
+def bought(world: World) -> None:
+    world.orders(world.product(days=None))
+
+
+def repaired(world: World) -> None:
+    order_id = world.orders(world.product(days=40), card=DECLINES_LATER)
+    world.advance(days=38)
+    world.tick()
+    world.pays(world.visits(order_id))
+    world.settles(order_id)
+
+
+def moved(world: World) -> None:
+    product = world.product(days=20)
+    world.orders(product)
+    assert world.moves(product, 7) is None
+
+
+def past_due(world: World) -> None:
+    world.orders(world.product(days=40), card=DECLINES_LATER)
+    world.advance(days=38)
+    world.tick()
+
+
+def access(world: World) -> None:
+    world.orders(world.product(days=3))
+    world.advance(days=3)
+    world.tick_without_charges()
+
+
+def cancelled(world: World) -> None:
+    world.cancels(world.orders(world.product(days=3)))
+
+
+def refunded(world: World) -> None:
+    world.cancels(world.orders(world.product(days=30, upfront=True)))
+
+
+def address_new(world: World) -> None:
+    order_id = world.orders(world.product(days=40), "mirjam@posteo.de")
+    with world.db.write() as session:
+        correct_address(session, world.outside.links, session.get_one(Order, order_id), MIRIAM, world.now)
+
+
+def words_of(markup: str) -> str:
+    """What a reader sees of HTML, or of text set in columns, as one line."""
+    seen = re.sub(r"<style>.*?</style>|<title>.*?</title>", "", markup, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", seen)).replace("\xa0", " ").split())
+
+
+def replace_product(world: World) -> World:
+    """Room for a second product in the same world."""
+    with world.db.write() as session:
+        session.execute(update(Product).values(slug="an-earlier-one"))
+    return world

@@ -1,0 +1,186 @@
+"""The program refuses to start half-configured, in words, and with an exit code that a supervisor understands."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from storefront.settings import Settings, SettingsError
+from tests.support.world import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+LIVE = "sk_" + "live_0123456789"
+WHOLE = {
+    "DATABASE_URL": "sqlite:////nowhere/shop.db",
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-tests",
+    "BASE_URL": "https://shop.example",
+    "STRIPE_SECRET_KEY": "sk_test_sandbox_tests",
+    "STRIPE_WEBHOOK_SECRET": "whsec_for_the_tests_only",
+    "STRIPE_API_BASE": "http://127.0.0.1:8001",
+    "MAIL_SERVER": "127.0.0.1",
+    "MAIL_DEFAULT_SENDER": "letters@forthcoming.example",
+}
+
+
+def refused(changes: Mapping[str, str]) -> str:
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(WHOLE | dict(changes))
+    return str(told.value)
+
+
+def test_a_whole_environment_is_read_with_its_defaults() -> None:
+    made = Settings.from_env(WHOLE | {"BASE_URL": "https://shop.example/", "SECRET_KEY_FALLBACKS": ""})
+    assert made.base_url == "https://shop.example"
+    assert made.stripe_rate == 20
+    assert made.mail.port == 25
+    assert made.grant_on == "hold"
+    assert made.secret_key_fallbacks == ()
+    assert made.secure
+    assert made.sandbox
+    assert made.shelf == made.data_dir / "shelf"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "BASE_URL",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "MAIL_SERVER",
+        "MAIL_DEFAULT_SENDER",
+    ],
+)
+@pytest.mark.parametrize("value", ["", "   "])
+def test_what_is_missing_is_named(name: str, value: str) -> None:
+    assert refused({name: value}).startswith(f"{name} is not set")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["changeme", "secret", "dev", "x" * 64, "abc" * 20, "0123456789abcdef", "development", "a" * 31, " " * 40 + "dev"],
+)
+def test_a_default_short_or_dull_secret_key_is_refused_and_never_repeated(key: str) -> None:
+    for said in (
+        refused({"SECRET_KEY": key}),
+        refused({"SECRET_KEY_FALLBACKS": f"{WHOLE['SECRET_KEY']},{key.strip()}"}),
+    ):
+        assert "at least 32 random characters" in said
+        assert "x" * 64 not in said
+
+
+def test_old_keys_are_read_in_their_order() -> None:
+    older = WHOLE["SECRET_KEY"][::-1]
+    made = Settings.from_env(WHOLE | {"SECRET_KEY_FALLBACKS": f"{older},{WHOLE['SECRET_KEY']}"})
+    assert made.secret_key_fallbacks == (older, WHOLE["SECRET_KEY"])
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8001", "https://sandbox.example", "http://api.stripe.com"])
+def test_a_live_key_goes_to_stripe_and_nowhere_else(base: str) -> None:
+    assert "is a live key and STRIPE_API_BASE is not Stripe's" in refused(
+        {"STRIPE_SECRET_KEY": LIVE, "STRIPE_API_BASE": base}
+    )
+    made = Settings.from_env(WHOLE | {"STRIPE_SECRET_KEY": LIVE, "STRIPE_API_BASE": "https://api.stripe.com/"})
+    assert not made.sandbox
+
+
+@pytest.mark.parametrize("key", ["pk_test_1", "whsec_1", "sk_1", "test"])
+def test_what_is_no_secret_key_of_stripe_is_refused(key: str) -> None:
+    assert "STRIPE_SECRET_KEY should begin with" in refused({"STRIPE_SECRET_KEY": key})
+
+
+def test_a_webhook_secret_begins_as_stripes_do() -> None:
+    assert "STRIPE_WEBHOOK_SECRET should begin with whsec_" in refused({"STRIPE_WEBHOOK_SECRET": "secret"})
+
+
+@pytest.mark.parametrize("url", ["shop.example", "ftp://shop.example", "https://", "//shop.example"])
+def test_a_base_url_is_an_address(url: str) -> None:
+    assert "BASE_URL is" in refused({"BASE_URL": url})
+
+
+def test_plain_http_is_for_this_machine_only() -> None:
+    assert "must be https" in refused({"BASE_URL": "http://shop.example"})
+    for host in ("127.0.0.1:8000", "localhost:8000", "[::1]:8000"):
+        assert not Settings.from_env(WHOLE | {"BASE_URL": f"http://{host}"}).secure
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("STRIPE_RATE", "many", "it should be a number"),
+        ("STRIPE_RATE", "-1", "not be negative"),
+        ("MAIL_PORT", "smtp", "it should be a number"),
+        ("PROXY_HOPS", "-1", "not be negative"),
+        ("GRANT_ON", "never", "'hold' or 'capture'"),
+        ("DATABASE_URL", "mysql://x/shop", "should begin with"),
+        ("SHELF_URL", "s3://bucket", "local folder"),
+    ],
+)
+def test_what_makes_no_sense_is_named(name: str, value: str, said: str) -> None:
+    told = refused({name: value})
+    assert name in told
+    assert said in told
+
+
+def test_secrets_are_not_in_what_is_printed() -> None:
+    told = repr(Settings.from_env(WHOLE | {"SECRET_KEY_FALLBACKS": WHOLE["SECRET_KEY"][::-1]}))
+    for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"):
+        assert WHOLE[name] not in told
+    assert WHOLE["SECRET_KEY"][::-1] not in told
+
+
+def test_a_shelf_is_a_path_or_a_file_address(tmp_path: Path) -> None:
+    for url in (str(tmp_path), f"file://{tmp_path}"):
+        assert Settings.from_env(WHOLE | {"SHELF_URL": url}).shelf == tmp_path
+
+
+DOORS = {
+    "the web": ["-c", "import wsgi"],
+    "the worker": ["-m", "storefront.worker"],
+    "the command line": ["-m", "storefront.cli", "check"],
+}
+
+
+def starts(door: str, folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Start a program with an environment; it ends by itself, for something in it is wrong."""
+    url = f"sqlite:///{folder / 'shop.db'}"
+    env = WHOLE | {"DATA_DIR": str(folder), "DATABASE_URL": url, "PYTHONPATH": str(ROOT)} | changes
+    env = {name: value for name, value in env.items() if value}
+    command = [sys.executable, *DOORS[door]]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_each_program_refuses_to_start_and_says_why(door: str, tmp_path: Path) -> None:
+    wrong = {
+        "at least 32 random characters": {"SECRET_KEY": "changeme"},
+        "postgresql+psycopg://shop:***@127.0.0.1": {
+            "DATABASE_URL": f"postgresql+psycopg://shop:hush@127.0.0.1:{free_port()}/shop?connect_timeout=2"
+        },
+    }
+    for said, changes in wrong.items():
+        ended = starts(door, tmp_path, **changes)
+        assert ended.returncode != 0
+        assert said in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert "hush" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "changes"),
+    [
+        ("SECRET_KEY is not set", {"SECRET_KEY": ""}),
+        ("is a live key", {"STRIPE_SECRET_KEY": LIVE}),
+        ("STRIPE_WEBHOOK_SECRET is not set", {"STRIPE_WEBHOOK_SECRET": ""}),
+        ("DATABASE_URL leads nowhere", {"DATABASE_URL": "sqlite:////proc/no/such/shop.db"}),
+        ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
+    ],
+)
+def test_the_web_names_each_thing_that_is_wrong(said: str, changes: dict[str, str], tmp_path: Path) -> None:
+    ended = starts("the web", tmp_path, **changes)
+    assert ended.returncode != 0
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr, ended.stderr
