@@ -55,30 +55,23 @@ def run(db: Database, shelf: Shelf, folder: Path, now: datetime, say: Say) -> Re
 
 
 def _date_problems(found: Catalogue, now: datetime) -> list[Problem]:
-    """Zones that do not exist, and wall times that the clocks skip or show twice."""
-    said = []
-    for each in found.products:
-        moment = None if each.launch.out else rule.resolve(_wall(each.launch, now), each.launch.zone)
-        where = f"products/{each.slug}/product.toml"
-        if isinstance(moment, rule.Refused):
-            said.append(Problem(where, 1, moment.sentence))
-        elif each.launch.wall and isinstance(moment, Missing):
-            said.append(
-                Problem(
-                    where,
-                    1,
-                    f"The clocks skip {each.launch.wall} in {each.launch.zone}; {moment.after} is the next that exists.",
-                )
-            )
-        elif each.launch.wall and isinstance(moment, Ambiguous):
-            said.append(
-                Problem(
-                    where,
-                    1,
-                    f"{each.launch.wall} happens twice in {each.launch.zone}. Choose another time, or set it in the studio.",
-                )
-            )
-    return said
+    """Zones that do not exist, wall times that the clocks skip or show twice, and days too far ahead to be promised."""
+    told = [(each.slug, _date_problem(each.launch, now)) for each in found.products if not each.launch.out]
+    return [Problem(f"products/{slug}/product.toml", 1, sentence) for slug, sentence in told if sentence]
+
+
+def _date_problem(launch: LaunchIn, now: datetime) -> str:
+    moment = rule.resolve(_wall(launch, now), launch.zone)
+    if isinstance(moment, rule.Refused):
+        return moment.sentence
+    if isinstance(moment, Moment):
+        refused = rule.refuse_first_date(moment.at, now) if moment.at > now else None
+        return refused.sentence if refused else ""
+    if not launch.wall:
+        return ""
+    if isinstance(moment, Missing):
+        return f"The clocks skip {launch.wall} in {launch.zone}; {moment.after} is the next that exists."
+    return f"{launch.wall} happens twice in {launch.zone}. Choose another time, or set it in the studio."
 
 
 def _wall(launch: LaunchIn, now: datetime) -> datetime:

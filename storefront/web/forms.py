@@ -67,7 +67,7 @@ def address(typed: str) -> tuple[str, str]:
     if len(typed) > LONGEST:
         return typed[:LONGEST], "That is longer than an address can be."
     try:
-        return validate_email(typed, check_deliverability=False).normalized, ""
+        return validate_email(typed, check_deliverability=False, allow_smtputf8=False).normalized, ""
     except EmailNotValidError:
         return typed, _hint(typed)
 

@@ -27,7 +27,8 @@ def hears(world: World) -> int:
 
 def event(world: World, name: str = "evt_1") -> StripeEvent:
     with world.read() as session:
-        return session.get_one(StripeEvent, name)
+        row: StripeEvent = session.get_one(StripeEvent, name)
+        return row
 
 
 def paid(world: World) -> tuple[int, str]:
@@ -99,7 +100,7 @@ def test_an_unknown_session_waits_longer_each_time_and_is_told_after_a_day(world
     assert [each for each in broken if "cs_nobody_knows" in each]
 
 
-def test_one_event_that_cannot_be_read_never_stops_the_rest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_event_that_cannot_be_read_never_stops_the_rest(world: World) -> None:
     order_id, visit = paid(world)
     stores(world, "payment_intent.canceled", "pi_broken", name="evt_0")
     stores(world, "checkout.session.completed", visit)

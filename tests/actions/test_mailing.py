@@ -132,7 +132,7 @@ def test_only_the_last_move_is_told(small_world: World, post_office: MailServer)
         follow_move(session, order, order.product.launch, small_world.now)
     small_world.posts()
     assert letter(small_world, "moved", version=2).trouble == "a later move has been told"
-    assert len([each for each in post_office.taken if "opens on" in str(each.message["Subject"])]) == 1
+    assert len([each for each in post_office.taken if "moves to" in str(each.message["Subject"])]) == 1
 
 
 def test_a_letter_that_still_waits_follows_a_corrected_address(small_world: World, post_office: MailServer) -> None:

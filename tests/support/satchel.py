@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from storefront.outside.postman import Envelope, NotAccepted
+from storefront.outside.postman import Envelope, NotAccepted, Postman
 
 
 @dataclass
-class Satchel:
+class Satchel(Postman):
     """`refuse`: what is said to an address instead of taking its letter. `closed`: the door is shut."""
 
     letters: list[Envelope] = field(default_factory=list)

@@ -40,7 +40,9 @@ def full(small_world: World) -> World:
     with small_world.db.write() as session:
         for number, free in ((1, True), (2, False)):
             session.add(
-                Lesson(product_id=course, position=number, slug=f"l{number}", title="Pages", source="Words.\n", free=free)
+                Lesson(
+                    product_id=course, position=number, slug=f"l{number}", title="Pages", source="Words.\n", free=free
+                )
             )
         session.add(ShopPage(slug="policy", title="The policy", source="Words."))
         for email in (INES, TOM):

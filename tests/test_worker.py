@@ -1,0 +1,200 @@
+"""The worker: what is due is found by asking, one failing job stops no other, and any number may run."""
+
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import delete, select
+
+from storefront import cli, worker
+from storefront.actions import launching, settling
+from storefront.actions.patience import SomeFailed
+from storefront.models.db import Database
+from storefront.models.events import JobRun
+from storefront.models.products import Product
+from storefront.models.stock import UnitMove
+from storefront.outside.stripe_gateway import StripeSilent
+from storefront.outside.world import Outside
+from storefront.worker import JOBS, Job
+from tests.support.processes import until
+from tests.support.world import World, environment, make_world
+
+
+def does_nothing(_outside: Outside, _db: Database, _now: datetime) -> int:
+    return 0
+
+
+def breaks(_outside: Outside, _db: Database, _now: datetime) -> int:
+    raise RuntimeError("a pipe burst")
+
+
+def is_silent(_outside: Outside, _db: Database, _now: datetime) -> int:
+    raise StripeSilent("no answer")
+
+
+def rows(world: World) -> list[tuple[str, int, str]]:
+    with world.read() as session:
+        return [(row.job, row.did, row.trouble) for row in session.scalars(select(JobRun).order_by(JobRun.id))]
+
+
+def runs_all(world: World) -> None:
+    """One tick of every job, as the scheduler gives it."""
+    for job in JOBS:
+        worker.run(world.app, job)
+
+
+def test_a_job_that_fails_leaves_a_row_and_stops_no_other(small_world: World, caplog: pytest.LogCaptureFixture) -> None:
+    order_id = small_world.orders(small_world.product(days=3))
+    small_world.advance(days=3)
+    for job in (Job("broken", 1, breaks), Job("silent", 1, is_silent), *JOBS):
+        worker.run(small_world.app, job)
+    assert small_world.state(order_id) == "paid"
+    told = {job: trouble for job, _, trouble in rows(small_world)}
+    assert told["broken"] == "RuntimeError: a pipe burst"
+    assert told["silent"] == "Stripe does not answer: no answer"
+    assert "The job broken failed." in caplog.text
+
+
+def test_a_run_that_found_nothing_leaves_no_row(small_world: World) -> None:
+    assert worker.run(small_world.app, Job("idle", 1, does_nothing)) == 0
+    runs_all(small_world)
+    assert rows(small_world) == []
+
+
+def test_a_job_that_drains_goes_on_while_there_is_more_and_not_for_ever(small_world: World) -> None:
+    left = [3, 2, 1, 0]
+    assert worker.run(small_world.app, Job("drain", 1, lambda *_: left.pop(0), drain=True)) == 6
+    assert worker.run(small_world.app, Job("endless", 1, lambda *_: 1, drain=True)) == worker.DRAIN_ROUNDS
+    assert worker.run(small_world.app, Job("once", 1, lambda *_: 1)) == 1
+
+
+def test_launches_that_came_while_the_worker_was_down_run_at_its_first_tick(small_world: World) -> None:
+    ids = [small_world.orders(small_world.product(f"p{days}", days=days)) for days in (1, 2, 3)]
+    small_world.advance(days=3, hours=5)
+    runs_all(small_world)
+    assert [small_world.state(each) for each in ids] == ["paid"] * 3
+    assert all(small_world.grant(each) for each in ids)
+
+
+def test_one_product_without_a_date_stops_no_launch(small_world: World) -> None:
+    dateless = small_world.product("dateless", days=2)
+    order_id = small_world.orders(small_world.product(days=3))
+    with small_world.db.write() as session:
+        session.get_one(Product, dateless).launch.at = None
+    small_world.advance(days=3)
+    runs_all(small_world)
+    assert small_world.state(order_id) == "paid"
+
+
+def second_worker(world: World) -> World:
+    """Another process's view of the same shop."""
+    url = world.db.engine.url.render_as_string(hide_password=False)
+    other = make_world(world.sandbox, url, world.app.extensions["shop"].settings.data_dir)
+    other.now = world.now
+    return other
+
+
+def test_two_workers_launch_grant_charge_and_write_once(world: World) -> None:
+    product = world.product(days=3)
+    ids = [world.orders(product, f"p{number}@posteo.de") for number in range(6)]
+    world.advance(days=3)
+    launching.launch_due(world.db, world.now)
+    other = second_worker(world)
+    workers = [threading.Thread(target=runs_all, args=[each]) for each in (world, other)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join(120)
+    other.db.engine.dispose()
+    runs_all(world)
+    assert [world.state(each) for each in ids] == ["paid"] * 6
+    assert len(world.sandbox.calls("/capture")) == 6
+    subjects = [each["subject"] for each in world.sandbox.mail()]
+    assert len([each for each in subjects if each.startswith("Open now")]) == 6
+
+
+def test_an_order_that_cannot_be_settled_stops_no_other(small_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    product = small_world.product()
+    bad, good, unvisited = (small_world.places(product, f"p{n}@posteo.de") for n in range(3))
+    for each in (bad, good):
+        small_world.visits(each)
+    small_world.advance(minutes=46)
+    settle = settling.settle
+
+    def stumbles(outside: Outside, db: Database, order_id: int, now: datetime, *, end: bool = False) -> bool:
+        if order_id == bad:
+            raise RuntimeError("a bad row")
+        return settle(outside, db, order_id, now, end=end)
+
+    monkeypatch.setattr(settling, "settle", stumbles)
+    with pytest.raises(SomeFailed, match="1 of 3 failed: 1: RuntimeError: a bad row"):
+        settling.settle_ended(small_world.outside, small_world.db, small_world.now)
+    assert [small_world.state(each) for each in (bad, good, unvisited)] == ["placed", "expired", "expired"]
+
+
+def test_each_job_has_a_thread_of_its_own_and_never_runs_twice_at_once(small_world: World) -> None:
+    scheduler = worker.schedule(small_world.app)
+    jobs = scheduler.get_jobs()
+    assert sorted(each.id for each in jobs) == sorted(each.name for each in JOBS)
+    assert all(each.max_instances == 1 and each.coalesce for each in jobs)
+    assert len({each.name for each in JOBS}) == len(JOBS)
+
+
+@pytest.fixture
+def shell(small_world: World, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The command line, in the world's environment."""
+    folder = small_world.app.extensions["shop"].settings.data_dir
+    url = small_world.db.engine.url.render_as_string(hide_password=False)
+    for name, value in environment(url, small_world.sandbox, folder).items():
+        monkeypatch.setenv(name, value)
+    return CliRunner()
+
+
+def test_check_prints_each_broken_thing_and_ends_with_one(shell: CliRunner, small_world: World) -> None:
+    small_world.orders(small_world.product(days=3))
+    whole = shell.invoke(cli.main, ["check"])
+    assert (whole.exit_code, whole.output) == (0, "Nothing is broken.\n")
+    with small_world.db.write() as session:
+        session.execute(delete(UnitMove))
+    broken = shell.invoke(cli.main, ["check"])
+    assert broken.exit_code == 1
+    assert "do not add up" in broken.output
+    assert broken.output.endswith("1 broken.\n")
+
+
+def test_the_clock_moves_for_the_shop_and_for_the_sandbox(shell: CliRunner, small_world: World) -> None:
+    before = small_world.sandbox.now()
+    moved = shell.invoke(cli.main, ["clock", "advance", "1d12h"])
+    assert moved.exit_code == 0, moved.output
+    assert small_world.sandbox.now() - before >= timedelta(hours=36)
+    for wrong in ("backwards", "-1d", ""):
+        assert shell.invoke(cli.main, ["clock", "advance", wrong]).exit_code == 2
+
+
+def test_an_account_is_made_from_the_command_line_with_its_password_on_stdin(shell: CliRunner) -> None:
+    command = ["account", "create", "--email", "ines@b.example", "--name", "Ines"]
+    made = shell.invoke(cli.main, command, input="paper and patience\npaper and patience\n")
+    assert made.exit_code == 0, made.output
+    assert "ines@b.example can sign in as creator." in made.output
+    assert "paper" not in made.output.replace("Password", "")
+
+
+def test_the_worker_ends_at_once_when_it_is_asked_to(small_world: World) -> None:
+    folder = small_world.app.extensions["shop"].settings.data_dir
+    url = small_world.db.engine.url.render_as_string(hide_password=False)
+    order_id = small_world.orders(small_world.product(days=None))
+    env = environment(url, small_world.sandbox, folder)
+    process = subprocess.Popen([sys.executable, "-m", "storefront.worker"], env=env, stderr=subprocess.PIPE)
+    try:
+        owed = len(small_world.letters(order_id))
+        until(lambda: len(small_world.sandbox.mail()) == owed, "the letters", patience=30)
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait(30)
+        if process.stderr:
+            process.stderr.close()
