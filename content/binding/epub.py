@@ -121,11 +121,7 @@ def pictures(book: Book) -> list[Entry]:
     """Return the cover and the pictures that the text shows."""
     shown = "".join(chapter.text for chapter in book.chapters) + "(img/cover.png"
     files = sorted((book.folder / "img").iterdir())
-    return [
-        Entry(f"img/{file.name}", file.read_bytes())
-        for file in files
-        if f"(img/{file.name}" in shown
-    ]
+    return [Entry(f"img/{file.name}", file.read_bytes()) for file in files if f"(img/{file.name}" in shown]
 
 
 def page(book: Book, title: str, body: str) -> str:
@@ -151,10 +147,7 @@ def title_page(book: Book) -> str:
 
 def navigation(book: Book) -> str:
     """Return the table of contents, which is also the machine's."""
-    rows = "\n".join(
-        f'<li><a href="{chapter.slug}.xhtml">{prose(chapter.title)}</a></li>'
-        for chapter in book.chapters
-    )
+    rows = "\n".join(f'<li><a href="{chapter.slug}.xhtml">{prose(chapter.title)}</a></li>' for chapter in book.chapters)
     first = book.chapters[0].slug
     body = (
         '<nav epub:type="toc" role="doc-toc" aria-labelledby="contents">\n'
@@ -205,8 +198,7 @@ def package_text(book: Book, entries: list[Entry]) -> str:
     manifest = "\n".join(manifest_row(entry.name) for entry in entries)
     spine = "\n".join(f'<itemref idref="{item_id(name)}"/>' for name in texts)
     facts = {
-        name: escape(getattr(book, name))
-        for name in ("identifier", "title", "subtitle", "author", "publisher", "date")
+        name: escape(getattr(book, name)) for name in ("identifier", "title", "subtitle", "author", "publisher", "date")
     }
     words = {"description": escape(book.description), "rights": escape(book.rights)}
     return PACKAGE.format(lang=book.language, manifest=manifest, spine=spine, **facts, **words)

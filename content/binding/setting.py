@@ -43,9 +43,7 @@ STYLES = {
     "cell": ParagraphStyle("cell", BODY, fontSize=9.4, leading=12.4, spaceAfter=0),
     "head": ParagraphStyle("head", fontName=SANS_BOLD, fontSize=8.2, leading=11, textColor=SOFT),
     "number": ParagraphStyle("number", fontName=SANS, fontSize=10, leading=12, textColor=SOFT),
-    "h1": ParagraphStyle(
-        "h1", fontName=DISPLAY, fontSize=24.5, leading=27, textColor=INK, spaceAfter=24
-    ),
+    "h1": ParagraphStyle("h1", fontName=DISPLAY, fontSize=24.5, leading=27, textColor=INK, spaceAfter=24),
     "h2": ParagraphStyle(
         "h2",
         fontName=SANS_BOLD,
@@ -56,9 +54,7 @@ STYLES = {
         spaceAfter=4.5,
         keepWithNext=1,
     ),
-    "caption": ParagraphStyle(
-        "caption", fontName=SANS, fontSize=8.2, leading=11, textColor=SOFT, spaceBefore=5
-    ),
+    "caption": ParagraphStyle("caption", fontName=SANS, fontSize=8.2, leading=11, textColor=SOFT, spaceBefore=5),
     "code": ParagraphStyle("code", fontName=MONO, fontSize=7.7, leading=11.2, textColor=INK),
     "centre": ParagraphStyle("centre", BODY, alignment=TA_CENTER),
 }

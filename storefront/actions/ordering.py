@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.actions.promising import promise_first
 from storefront.actions.stocking import note_taken, take
 from storefront.models import orders
+from storefront.models.db import changed
 from storefront.models.log import LogRow
 from storefront.models.orders import Order
 from storefront.models.products import Offer, Product
@@ -66,7 +67,7 @@ def place(
     """Place an order for the offer the buyer saw. The second call with a nonce returns the first one's order."""
     known = orders.by_nonce(session, wish.nonce)
     if known is not None:
-        return Placed(known, again=True)
+        return _sent_before(session, known, wish)
     refusal = _refusal(session, product, wish, now)
     if refusal is not None:
         return refusal
@@ -78,11 +79,18 @@ def place(
         known = orders.by_nonce(session, wish.nonce)
         if known is None:
             raise
-        return Placed(known, again=True)
+        return _sent_before(session, known, wish)
     if not take(session, product.id, made.offer_id):
         savepoint.rollback()
         return _gone(session, product, now)
     return Placed(made, again=False)
+
+
+def _sent_before(session: Session, known: Order, wish: Wish) -> Placed:
+    """Whoever came back from Stripe to mend the address means the new one; nothing has been mailed to the old."""
+    same = (Order.id == known.id, Order.state == "placed", Order.email != wish.email)
+    changed(session, update(Order).where(*same).values(email=wish.email))
+    return Placed(known, again=True)
 
 
 def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> OfferChanged | SoldOut | TooMany | None:

@@ -18,7 +18,7 @@ class FromAddress(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
         """The pool binds its sockets to the address."""
-        return super().init_poolmanager(*args, source_address=(self.address, 0), **kwargs)  # type: ignore[no-untyped-call]
+        return super().init_poolmanager(*args, source_address=(self.address, 0), **kwargs)
 
 
 def hidden(html: str, name: str) -> str:

@@ -219,6 +219,22 @@ def test_the_back_button_from_stripe_before_paying_offers_to_go_on(small_world: 
     assert visitor.send("/visit").headers["Location"] == away
 
 
+def test_an_address_mended_on_the_way_back_from_stripe_is_the_one_that_counts(
+    small_world: World, visitor: Visitor
+) -> None:
+    small_world.product()
+    page = visitor.see(PAGE)
+    first = visitor.send("/order", page=page, email="miriam@posteo.dd", consent="1")
+    second = visitor.send("/order", page=page, email=MIRIAM, consent="1")
+    assert first.headers["Location"] == second.headers["Location"]
+    assert only_order(small_world).email == MIRIAM
+    visitor.get(small_world.pays(second.headers["Location"]).headers["Location"])
+    visitor.send("/order", page=page, email="late@posteo.de", consent="1")
+    assert only_order(small_world).email == MIRIAM, "a secured order is corrected on its page, where both are told"
+    small_world.tick()
+    assert [each["to"] for each in small_world.sandbox.mail()] == [MIRIAM]
+
+
 def test_a_declined_card_leaves_the_order_open_and_another_card_secures_it(
     small_world: World, visitor: Visitor
 ) -> None:
