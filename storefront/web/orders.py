@@ -173,13 +173,7 @@ def _other_note(db: Session, found: Order) -> words.Note | None:
 @pages.get("/orders/<token>/return")
 def back(token: str) -> BaseResponse:
     """Back from Stripe: settle, then show the page. A silent Stripe is asked again by the worker."""
-    here = shop()
-    with here.db.read() as db:
-        order_id = _found(db, token).id
-    try:
-        settling.settle(here.outside, here.db, order_id, now())
-    except StripeSilent:
-        flash("Stripe does not answer just now. This page follows as soon as it does; nothing is lost.")
+    _settle(token)
     return redirect(url_for("orders.order", token=token, back=1), code=303)
 
 
@@ -187,15 +181,22 @@ def back(token: str) -> BaseResponse:
 @limiter.limit("20/minute")
 def visit(token: str) -> BaseResponse:
     """On to Stripe: to finish an order, or to repair a payment."""
+    order_id = _settle(token)
+    page = url_for("orders.order", token=token)
+    return redirect(page, code=303) if order_id is None else to_stripe(order_id, page)
+
+
+def _settle(token: str) -> int | None:
+    """Ask Stripe how the visits of this order stand. None: it does not answer, and the visitor is told."""
     here = shop()
     with here.db.read() as db:
         order_id = _found(db, token).id
     try:
         settling.settle(here.outside, here.db, order_id, now())
     except StripeSilent:
-        flash("Stripe does not answer just now. Nothing was charged; try again in a moment.")
-        return redirect(url_for("orders.order", token=token), code=303)
-    return to_stripe(order_id, url_for("orders.order", token=token))
+        flash("Stripe does not answer just now. This page follows as soon as it does; nothing is lost.", "news")
+        return None
+    return order_id
 
 
 @pages.route("/orders/<token>/cancel", methods=["GET", "POST"])
