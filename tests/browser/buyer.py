@@ -4,9 +4,11 @@ import re
 
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from tests.support.looks import faults_of
 from tests.support.processes import Shop
 
 VISA, DECLINES_LATER, ASKS_ALWAYS = "4242 4242 4242 4242", "4000 0000 0000 0341", "4000 0027 6000 3184"
+HANNE = "hanne@forthcoming.example"
 
 
 class Buyer:
@@ -19,12 +21,20 @@ class Buyer:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and message.location["url"].startswith(self.shop.base_url):
-            self.errors.append(message.text)
+        if message.type in {"error", "warning"}:
+            self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def looks(self) -> None:
+        """Look at the page on every screen; what is wrong is told at the story's end."""
+        self.errors += faults_of(self.page)
+
+    def goes_to(self, path: str) -> None:
+        """An address in the shop."""
+        self.page.goto(f"{self.shop.base_url}{path}")
 
     def fills_in(self, slug: str, email: str) -> None:
         """The one form of a product's page."""
-        self.page.goto(f"{self.shop.base_url}/p/{slug}")
+        self.goes_to(f"/p/{slug}")
         self.page.fill("#field-email", email)
         if self.page.locator("input[name=consent]").count():
             self.page.check("input[name=consent]")
@@ -58,7 +68,14 @@ class Buyer:
         self.page.click("#order-button")
         self.page.wait_for_url(re.compile("/library/"))
 
+    def signs_in(self, email: str, password: str) -> None:
+        """The door of the studio."""
+        self.page.fill("[name=email]", email)
+        self.page.fill("[name=password]", password)
+        self.page.click("main button")
+        self.page.wait_for_url("**/studio")
+
     def is_content(self) -> None:
         """Nothing went wrong in the browser, and nothing is broken in the shop."""
-        assert self.errors == []
+        assert not self.errors, "\n".join(dict.fromkeys(self.errors))
         assert "Nothing is broken" in self.shop.command("check")

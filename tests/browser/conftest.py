@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser.buyer import Buyer
+from tests.browser.buyer import HANNE, Buyer
+from tests.support.browser import visit
 from tests.support.processes import Shop, running
 
 
@@ -35,3 +36,12 @@ def either_shop(request: pytest.FixtureRequest) -> Shop:
 def buyer(shop: Shop, page: Page) -> Buyer:
     """Somebody in front of that shop."""
     return Buyer(shop, page)
+
+
+@pytest.fixture
+def creator(shop: Shop, browser: Browser) -> Iterator[Buyer]:
+    """The course's creator at a browser of her own; her password was typed twice on a terminal."""
+    words = ("account", "create", "--email", HANNE, "--name", "Hanne Vos")
+    shop.command(*words, stdin="a long password\na long password\n")
+    with visit(browser) as page:
+        yield Buyer(shop, page)

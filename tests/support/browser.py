@@ -2,9 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.looks import DESKTOP
 
 FLAGS = [
     "--no-sandbox",
@@ -14,7 +17,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESKTOP, PHONE = 1280, 390
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +30,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A visitor at a desk, with no cookies yet."""
+@contextmanager
+def visit(browser: Browser) -> Iterator[Page]:
+    """Somebody at a desk, with no cookies yet."""
     context = browser.new_context(viewport={"width": DESKTOP, "height": 900}, locale="en-GB")
     page = context.new_page()
     page.set_default_timeout(15_000)
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A visitor of the story's own."""
+    with visit(browser) as page:
+        yield page

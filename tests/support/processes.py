@@ -24,7 +24,7 @@ PATIENCE = 45
 T = TypeVar("T")
 
 
-def until(question: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
+def until(question: Callable[[], T | None], what: str | Callable[[], str], patience: float = PATIENCE) -> T:
     """Ask until there is an answer. Fails in words after `patience` seconds."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -32,7 +32,7 @@ def until(question: Callable[[], T | None], what: str, patience: float = PATIENC
         if answer:
             return answer
         time.sleep(0.1)
-    raise AssertionError(f"waited {patience} s in vain for {what}")
+    raise AssertionError(f"waited {patience} s in vain for {what if isinstance(what, str) else what()}")
 
 
 class Shop:
@@ -82,6 +82,7 @@ class Shop:
                 each.wait(10)
             except subprocess.TimeoutExpired:
                 each.kill()
+                each.wait()
 
     def _start(self) -> None:
         self.start_sandbox()
@@ -138,7 +139,7 @@ class Shop:
             except requests.RequestException:
                 return False
 
-        until(answers, f"{name} to answer\n{self.logs()}")
+        until(answers, lambda: f"{name} to answer\n{self.logs()}")
 
     def logs(self) -> str:
         """The last words of every process."""
@@ -166,9 +167,7 @@ class Shop:
 
     def advance_to(self, slug: str, *, before: timedelta = timedelta()) -> None:
         """Let time pass until a product's launch, or until some time before it."""
-        page = requests.get(f"{self.base_url}/p/{slug}", timeout=10).text
-        at = datetime.fromisoformat(page.split('iso="')[1].split('"')[0])
-        left = at - before - self.now()
+        left = self.launch_of(slug) - before - self.now()
         self.advance(f"{int(left.total_seconds()) + 1}s")
 
     def kill(self, name: str) -> None:
@@ -186,6 +185,25 @@ class Shop:
         rows = seen["calls"] if isinstance(seen, dict) else seen
         return [each for each in rows if str(each["path"]).endswith(ending)]
 
+    def at_stripe(self, things: str) -> list[dict[str, Any]]:
+        """What the sandbox itself has of `payment_intents`, `refunds` and so on: the truth about money."""
+        key = {"Authorization": f"Bearer {self.env['STRIPE_SECRET_KEY']}"}
+        query: dict[str, str | int] = {"limit": 100}
+        answer = requests.get(f"{self.sandbox_url}/v1/{things}", params=query, headers=key, timeout=30).json()
+        found: list[dict[str, Any]] = answer["data"]
+        return found
+
+    def accepted_at(self, letter: dict[str, Any]) -> datetime:
+        """When the mailbox took a letter, on the shop's clock: its file's own time, not the date its writer claims."""
+        wall = (self.folder / "mailbox" / f"{letter['n']}.eml").stat().st_mtime
+        ahead = float((self.folder / "clock").read_text())
+        return datetime.fromtimestamp(wall, UTC) + timedelta(seconds=ahead)
+
+    def launch_of(self, slug: str) -> datetime:
+        """The day its product page promises."""
+        page = requests.get(f"{self.base_url}/p/{slug}", timeout=10).text
+        return datetime.fromisoformat(page.split('iso="')[1].split('"')[0]).astimezone(UTC)
+
     def letters(self, to: str = "") -> list[dict[str, Any]]:
         """What lies in the mailbox, oldest first."""
         query = {"to": to} if to else {}
@@ -199,11 +217,10 @@ class Shop:
             fitting = [each for each in self.letters(to) if subject.lower() in each["subject"].lower()]
             return fitting[-1] if fitting else None
 
-        return until(
-            found,
-            f"a letter “{subject}” to {to}; there are {[x['subject'] for x in self.letters(to)]}\n{self.logs()}",
-            patience,
-        )
+        return until(found, lambda: f"a letter “{subject}” to {to}; {self._lying(to)}\n{self.logs()}", patience)
+
+    def _lying(self, to: str) -> str:
+        return f"there are {[each['subject'] for each in self.letters(to)]}"
 
     def now(self) -> datetime:
         """The shop's clock."""
