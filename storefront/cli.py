@@ -95,8 +95,12 @@ def account() -> None:
 def create(email: str, name: str, role: str, password: str) -> None:
     """Make an account that signs in with a password, or give an existing one a new password."""
     shop = the_shop(application())
-    with shop.db.write() as session:
-        accounting.create_account(session, email, name, role, password, shop.clock.now())
+    try:
+        with shop.db.write() as session:
+            accounting.create_account(session, email, name, role, password, shop.clock.now())
+    except ValueError as refusal:
+        click.echo(f"storefront: {refusal}", err=True)
+        sys.exit(2)
     click.echo(f"{email} can sign in as {role}.")
 
 

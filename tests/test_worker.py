@@ -180,6 +180,8 @@ def test_an_account_is_made_from_the_command_line_with_its_password_on_stdin(she
     assert made.exit_code == 0, made.output
     assert "ines@b.example can sign in as creator." in made.output
     assert "paper" not in made.output.replace("Password", "")
+    short = shell.invoke(cli.main, [*command, "--password", "short"])
+    assert (short.exit_code, "10 to 256 characters" in short.output) == (2, True)
 
 
 def test_the_worker_ends_at_once_when_it_is_asked_to(small_world: World) -> None:

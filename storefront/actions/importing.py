@@ -56,8 +56,12 @@ def run(db: Database, shelf: Shelf, folder: Path, now: datetime, say: Say) -> Re
 
 def _date_problems(found: Catalogue, now: datetime) -> list[Problem]:
     """Zones that do not exist, wall times that the clocks skip or show twice, and days too far ahead to be promised."""
-    told = [(each.slug, _date_problem(each.launch, now)) for each in found.products if not each.launch.out]
-    return [Problem(f"products/{slug}/product.toml", 1, sentence) for slug, sentence in told if sentence]
+    dated = [each for each in found.products if not each.launch.out]
+    return [
+        Problem(f"products/{each.slug}/product.toml", each.launch.line, sentence)
+        for each in dated
+        if (sentence := _date_problem(each.launch, now))
+    ]
 
 
 def _date_problem(launch: LaunchIn, now: datetime) -> str:

@@ -94,6 +94,7 @@ class LaunchIn:
     after_days: int = 0
     at: time = time(10)
     wall: datetime | None = None
+    line: int = 1
 
 
 @dataclass(frozen=True)
@@ -325,9 +326,11 @@ class ProductDesk:
             if toml.get("out"):
                 return LaunchIn(zone, out=True)
             if "wall" in toml:
-                return LaunchIn(zone, wall=datetime.fromisoformat(str(toml["wall"])).replace(tzinfo=None))
+                wall = datetime.fromisoformat(str(toml["wall"])).replace(tzinfo=None)
+                return LaunchIn(zone, wall=wall, line=desk.line("[launch]", "wall"))
             at = time.fromisoformat(str(toml.get("time", "10:00")))
-            return LaunchIn(zone, after_days=int(toml["after_days"]), at=at)
+            days = int(toml["after_days"])
+            return LaunchIn(zone, after_days=days, at=at, line=desk.line("[launch]", "after_days"))
         except (ValueError, KeyError, TypeError):
             desk.wrong(
                 '[launch] needs after_days = 45 and time = "10:00", or wall = "2027-05-12T10:00", or out = true.',

@@ -35,6 +35,8 @@ def render(text: str, asset_url: Address | None = None) -> str:
     parser = _parser()
     tokens = parser.parse(text)
     for token in _inline(tokens):
+        if token.tag == "h1":  # the page it stands on has one already
+            token.tag = "h2"
         if token.type == "image":
             source = str(token.attrGet("src") or "")
             token.attrSet("src", asset_url(source) if asset_url else "")

@@ -181,6 +181,7 @@ def _form(product: Product, offer: Offer, form: forms.OrderForm, amount: str) ->
         else "The access link goes here. You can correct it until the launch.",
         "consent_text": consent,
         "consent_needed": bool(consent),
+        "consent_given": form.consent,
         "consent_error": form.errors.get("consent", ""),
         "button": promise.button(mode, amount, launch.at, launch.zone, out=out),
         "sending_word": "Opening Stripe …",

@@ -200,6 +200,8 @@ def test_a_launch_at_a_time_that_the_clocks_skip_or_show_twice_is_refused(
     problems = [str(each) for each in imports(small_world, folder).problems]
     assert len(problems) == 1
     assert said in problems[0]
+    name, line, _ = problems[0].split(":", 2)
+    assert (folder / name).read_text().splitlines()[int(line) - 1].startswith("wall")
 
 
 def test_the_sample_catalogue_is_whole_and_imports_twice(small_world: World) -> None:

@@ -66,6 +66,10 @@ def test_code_is_coloured_and_can_be_scrolled_by_keyboard() -> None:
     assert '<span class="k">def</span>' in html
 
 
+def test_the_first_heading_is_under_the_pages_own() -> None:
+    assert render("# One\n\n## Two") == '<h2 id="one">One</h2>\n<h2 id="two">Two</h2>\n'
+
+
 def test_tables_headings_and_quotes_are_set() -> None:
     html = render('## One "two"\n\n| a | b |\n|---|---|\n| 1 | 2 |\n')
     assert '<h2 id="one-two">One “two”</h2>' in html

@@ -78,6 +78,7 @@ def test_a_bad_address_comes_back_with_its_fault_and_orders_nothing(
     assert answer.status_code == 422
     assert said in visitor.page.text
     assert typed(visitor.page)[1] == nonce, "sending it again is still sending it once"
+    assert visitor.page.form("/order").fields["consent"], "the tick stays too"
     assert count(small_world) == 0
 
 
