@@ -6,11 +6,12 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
+from sqlalchemy import select
 
 from storefront.actions import (
     cancelling,
@@ -20,7 +21,9 @@ from storefront.actions import (
     launching,
     mailing,
     preflighting,
+    reconciling,
     recovering,
+    retrying,
     settling,
 )
 from storefront.app import create_app
@@ -37,12 +40,17 @@ Verb = Callable[[Outside, Database, datetime], int]
 
 @dataclass(frozen=True)
 class Job:
-    """One line of recurring work: how often, in seconds, and the verb. `drain`: again at once while there is more."""
+    """One line of recurring work: how often, in seconds, and the verb.
+
+    `drain`: again at once while there is more. `shared`: one worker's run serves all of them, and the last one's row
+    says whether it is time, also after a restart.
+    """
 
     name: str
     every: float
     verb: Verb
     drain: bool = False
+    shared: bool = False
 
 
 def _launch(_outside: Outside, db: Database, now: datetime) -> int:
@@ -60,15 +68,22 @@ JOBS = [
     Job("cancel", 2, cancelling.cancel_due),
     Job("tidy", 5, cancelling.tidy_due),
     Job("expiry", 5, settling.settle_ended),
-    Job("recover", 5, recovering.take_over),
+    Job("recover", 5, recovering.take_over, drain=True),
+    Job("retry", 10, retrying.retry_due, drain=True),
+    Job("remind", 30, retrying.remind_due, drain=True),
+    Job("reconcile", 3600, reconciling.reconcile_lately, shared=True),
+    Job("reconcile_deeply", 24 * 3600, reconciling.reconcile_deeply, shared=True),
 ]
 DRAIN_ROUNDS = 200
+LONGEST_WAIT = 60
 
 
 def run(app: Flask, job: Job) -> int:
     """Run a job until nothing is left for it. A run that did something, or failed, leaves a row. Returns how much."""
     shop: Shop = app.extensions["shop"]
     started, did, trouble = shop.clock.now(), 0, ""
+    if job.shared and not _is_time(shop, job, started):
+        return 0
     with app.app_context():
         try:
             for _ in range(DRAIN_ROUNDS if job.drain else 1):
@@ -81,9 +96,16 @@ def run(app: Flask, job: Job) -> int:
         except Exception as error:
             log.exception("The job %s failed.", job.name)
             trouble = f"{type(error).__name__}: {error}"
-    if did or trouble:
+    if did or trouble or job.shared:
         _leave_row(shop, job, started, did, trouble)
     return did
+
+
+def _is_time(shop: Shop, job: Job, now: datetime) -> bool:
+    """Whether nobody has run a shared job lately."""
+    lately = (JobRun.job == job.name, JobRun.started_at > now - timedelta(seconds=job.every))
+    with shop.db.read() as session:
+        return session.scalar(select(JobRun.id).where(*lately).limit(1)) is None
 
 
 def _leave_row(shop: Shop, job: Job, started: datetime, did: int, trouble: str) -> None:
@@ -99,7 +121,7 @@ def schedule(app: Flask) -> BlockingScheduler:
         scheduler.add_job(
             run,
             "interval",
-            seconds=job.every,
+            seconds=min(job.every, LONGEST_WAIT),
             args=[app, job],
             id=job.name,
             max_instances=1,

@@ -16,6 +16,7 @@ from storefront.models.db import Database, changed
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_gateway import (
     Declined,
+    Dispute,
     Done,
     Intent,
     Outcome,
@@ -29,7 +30,8 @@ from storefront.outside.world import Outside
 LEASE = timedelta(seconds=120)
 KEY_LIFE = timedelta(hours=23)
 PAUSE = timedelta(minutes=1)
-ON_OBJECTS = frozenset({"capture", "void", "detach"})
+ON_OBJECTS = frozenset({"capture", "void", "detach", "evidence"})
+ON_CARDS = frozenset({"hold", "charge"})
 NOTHING_HAPPENED = frozenset({"not_found", "requires_capture"})
 WAITS = [timedelta(seconds=s) for s in (5, 15, 60, 300, 1800)]
 
@@ -37,7 +39,15 @@ Record = Callable[[Session, Outside, Order, Attempt, Outcome, datetime], None]
 
 
 def begin(
-    session: Session, order: Order, kind: str, now: datetime, *, target: str = "", body: dict[str, Any] | None = None
+    session: Session,
+    order: Order,
+    kind: str,
+    now: datetime,
+    *,
+    target: str = "",
+    body: dict[str, Any] | None = None,
+    who: str = "worker",
+    why: str = "",
 ) -> Attempt | None:
     """Open an attempt. None where the order has one open already: somebody else is at it."""
     last = select(func.max(Attempt.generation)).where(Attempt.order_id == order.id, Attempt.kind == kind)
@@ -52,6 +62,9 @@ def begin(
         body=body or {},
         opened_at=now,
         leased_until=now + LEASE,
+        card_print=order.card_print if kind in ON_CARDS else "",
+        who=who,
+        why=why[:500],
     )
     try:
         with session.begin_nested():
@@ -101,6 +114,8 @@ def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:
             return _intent_says(attempt.kind, outside.stripe.intent(attempt.target))
         if attempt.kind == "detach":
             return Done(Thing(attempt.target, ""))
+        if attempt.kind == "evidence":
+            return _dispute_says(outside.stripe.dispute(attempt.target))
         with db.read() as session:
             customer = session.get_one(Order, attempt.order_id).customer
         intent = attempt.body.get("payment_intent")
@@ -108,7 +123,7 @@ def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:
     except StripeSilent as error:
         return Unknown(str(error))
     if isinstance(found, Intent) and found.status not in {"succeeded", "requires_capture"}:
-        return Declined("processing_error", final=False, authentication=False, intent=found.id)
+        return Declined("processing_error", found.id)
     return Done(found) if found else Refused("not_found", "Stripe knows nothing of this call.")
 
 
@@ -116,8 +131,14 @@ def _intent_says(kind: str, intent: Intent) -> Outcome:
     if intent.status == ("succeeded" if kind == "capture" else "canceled"):
         return Done(intent)
     if kind == "capture" and intent.status == "canceled":
-        return Declined("hold_lapsed", final=False, authentication=False, intent=None)
-    return Refused(intent.status, f"The payment is {intent.status} at Stripe.")
+        return Declined("hold_lapsed")
+    return Refused(intent.status, f"The payment is {intent.status} at Stripe.", intent)
+
+
+def _dispute_says(dispute: Dispute) -> Outcome:
+    if dispute.submitted:
+        return Done(dispute)
+    return Refused(dispute.status, f"The dispute is {dispute.status}; no evidence has been submitted.")
 
 
 def _wait(db: Database, attempt: Attempt, outcome: Unknown, now: datetime) -> None:

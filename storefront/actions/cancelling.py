@@ -2,37 +2,59 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import Record, begin, carry_out
+from storefront.actions.attempting import PAUSE, Record, begin, carry_out
+from storefront.actions.charging import paid
+from storefront.actions.granting import suspend
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.refunding import record_refund, refund
 from storefront.actions.settling import settle
 from storefront.actions.stocking import give_back
+from storefront.models import money
 from storefront.models.db import Database, changed
+from storefront.models.grants import Grant
+from storefront.models.money import no_open_dispute, no_refund_task
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, no_open_attempt, not_resting
-from storefront.outside.stripe_gateway import Done, Outcome
+from storefront.outside.stripe_gateway import Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 
 Release = tuple[Attempt | None, Record]
+BUYER, GRACE = "buyer", "grace"
+ENDED_OR_PAID = ("paid", "expired", "cancelled", "refunded")
 
 
 def wish(session: Session, order: Order, *, who: str, why: str, now: datetime) -> bool:
-    """Note that an order is to be cancelled: from here on nothing new is charged. False: it has ended, or opened."""
+    """Note that an order is to be cancelled: from here on nothing new is charged, and its access pauses.
+
+    False: it has ended, or its buyer has opened it, who then asks the creator (policies.md 2).
+    """
+    if who == BUYER and session.scalar(_opened(order)) is not None:
+        return False
     change = update(Order).where(Order.id == order.id, Order.cancel_wished_at.is_(None), Order.state.in_(LIVE))
-    return changed(session, change.values(cancel_wished_at=now, cancel_who=who, cancel_why=why[:500]))
+    wished = changed(session, change.values(cancel_wished_at=now, cancel_who=who, cancel_why=why[:500]))
+    if wished:
+        suspend(session, order, now)
+    return wished
 
 
-def cancel(outside: Outside, db: Database, order_id: int, *, who: str, why: str, now: datetime) -> None:
-    """Cancel an order. Raises StripeSilent where Stripe must be asked first; the worker then goes on with it."""
+def _opened(order: Order) -> Select[int]:
+    """The grant of an order, if it has been opened; locked, so that nobody opens it in this moment."""
+    return select(Grant.id).where(Grant.order_id == order.id, Grant.first_opened_at.is_not(None)).with_for_update()
+
+
+def cancel(outside: Outside, db: Database, order_id: int, *, who: str, why: str, now: datetime) -> bool:
+    """Cancel an order. False: it cannot be. Raises StripeSilent where Stripe must be asked first; the worker goes on."""
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
-        wish(session, order, who=who, why=why, now=now)
+        if not wish(session, order, who=who, why=why, now=now) and not order.cancel_wished_at:
+            return False
     follow(outside, db, order_id, now)
+    return True
 
 
 def follow(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
@@ -65,16 +87,22 @@ def record_void(
     session: Session, outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The hold is proved void: an order that is leaving has ended; elsewhere the intent is forgotten."""
+    if isinstance(outcome, Refused) and outcome.intent is not None and outcome.intent.status == "succeeded":
+        _was_paid(session, outside, order, outcome.intent, now)
     if not isinstance(outcome, Done):
+        order.retry_at = now + PAUSE
         return
-    del outside
-    for visit in order.checkouts:
-        if visit.intent == attempt.target and visit.won is False:
-            visit.released_at = now
     if order.stray_intent == attempt.target:
         order.stray_intent = None
     if order.hold_intent == attempt.target and order.state == State.HELD:
         close(session, order, now)
+
+
+def _was_paid(session: Session, outside: Outside, order: Order, intent: Intent, now: datetime) -> None:
+    """The hold that was to be released has been captured, by a call whose answer was lost or by hand: refund it."""
+    adopt_payment(session, order, intent, now)
+    if order.hold_intent == intent.id:
+        paid(session, outside, order, intent, "the hold had been captured", now)
 
 
 def close(session: Session, order: Order, now: datetime) -> None:
@@ -82,11 +110,13 @@ def close(session: Session, order: Order, now: datetime) -> None:
     if not _free_to_close(session, order):
         return
     who, why = order.cancel_who, order.cancel_why or "cancelled"
-    facts = {"hold_intent": None, "capture_before": None, "preflight_at": None, "ended_at": now}
+    facts = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": None, "ended_at": now}
     before = [State.RESERVED, State.HELD, State.PAST_DUE]
     if move(session, order, before, State.CANCELLED, who=who, why=why, at=now, **facts):
         give_back(session, order, "cancelled", now)
         owe(session, order, "cancelled", now)
+        if who == GRACE:
+            owe(session, order, "grace_over", now, to=order.product.creator.email)
 
 
 def _free_to_close(session: Session, order: Order) -> bool:
@@ -103,8 +133,9 @@ def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
             Order.state == "past_due", Order.grace_until <= now, Order.cancel_wished_at.is_(None)
         )
         for order in session.scalars(over.limit(limit)):
-            wish(session, order, who="grace", why="the card was not repaired in time", now=now)
-    leaving = select(Order.id).where(Order.cancel_wished_at.is_not(None), Order.state.in_(LIVE), no_open_attempt)
+            wish(session, order, who=GRACE, why="the card was not repaired in time", now=now)
+    free = (no_open_attempt, no_open_dispute, no_refund_task, not_resting(now))
+    leaving = select(Order.id).where(Order.cancel_wished_at.is_not(None), Order.state.in_(LIVE), *free)
     with db.read() as session:
         ids = session.scalars(leaving.order_by(Order.id).limit(limit)).all()
     return for_each(ids, lambda order_id: follow(outside, db, order_id, now))
@@ -112,7 +143,7 @@ def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
 
 def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Leave nothing open or saved without a reason: stray intents, what lost visits secured, cards of ended orders."""
-    done = Order.state.in_(["paid", "expired", "cancelled", "refunded"])
+    done = Order.state.in_(ENDED_OR_PAID)
     lost = select(Checkout.id).where(
         Checkout.order_id == Order.id, Checkout.won.is_(False), Checkout.released_at.is_(None)
     )
@@ -122,12 +153,13 @@ def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> 
         lost.exists(),
     )
     with db.read() as session:
-        query = select(Order.id).where(untidy, no_open_attempt, not_resting(now))
+        query = select(Order.id).where(untidy, no_open_attempt, no_refund_task, not_resting(now))
         ids = session.scalars(query.order_by(Order.id).limit(limit)).all()
     return for_each(ids, lambda order_id: _tidy(outside, db, order_id, now))
 
 
 def _tidy(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
+    _look_at_stray(outside, db, order_id, now)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
         attempt, record = _next_release(session, order, now)
@@ -135,29 +167,81 @@ def _tidy(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
         carry_out(outside, db, attempt, record, now)
 
 
+def _look_at_stray(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
+    """An intent that no order lives on any more may be void by now, or paid: then the money goes back."""
+    with db.read() as session:
+        stray = session.get_one(Order, order_id).stray_intent
+    if not stray:
+        return
+    told = outside.stripe.intent(stray)
+    with db.write() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        if order.stray_intent != stray:
+            return
+        if told.status == "canceled":
+            order.stray_intent = None
+        elif told.status == "succeeded":
+            adopt_payment(session, order, told, now)
+
+
+def adopt_payment(session: Session, order: Order, intent: Intent, now: datetime) -> bool:
+    """Enter a payment into the ledger that Stripe has and we have not. False: it was there."""
+    if intent.id in money.payments(session, order) or not intent.received:
+        return False
+    kept = Attempt(
+        order_id=order.id,
+        kind="capture",
+        generation=0,
+        key=f"found:{intent.id}",
+        target=intent.id,
+        stripe_id=intent.id,
+        opened_at=now,
+        leased_until=now,
+        closed_at=now,
+        outcome="done",
+        moved=intent.received,
+        who="stripe",
+        why="found at Stripe",
+    )
+    session.add(kept)
+    session.flush()
+    session.expire(order, ["attempts"])
+    return True
+
+
 def _next_release(session: Session, order: Order, now: datetime) -> Release:
     if order.stray_intent:
-        return begin(session, order, "void", now, target=order.stray_intent), record_void
+        return _release_intent(session, order, order.stray_intent, now)
     for visit in order.checkouts:
         if visit.won is False and visit.released_at is None:
             return _release(session, order, visit, now)
-    if order.payment_method and order.state in {"paid", "expired", "cancelled", "refunded"}:
+    if order.payment_method and order.state in ENDED_OR_PAID:
         return begin(session, order, "detach", now, target=order.payment_method), record_detach
     return None, record_detach
 
 
+def _release_intent(session: Session, order: Order, intent: str, now: datetime) -> Release:
+    """Give back what an intent holds or took; (None, …) where nothing is left of it."""
+    took = money.payments(session, order).get(intent)
+    if took is None:
+        if any(a.kind == "void" and a.target == intent and a.outcome == "done" for a in order.attempts):
+            return None, record_void
+        return begin(session, order, "void", now, target=intent), record_void
+    if took.net > 0 and not money.disputed(session, order.id):
+        body = {"payment_intent": intent, "amount": took.net, "reason": "duplicate"}
+        return begin(session, order, "refund", now, body=body, why="paid a second time"), record_refund
+    if order.stray_intent == intent:
+        order.stray_intent = None
+    return None, record_refund
+
+
 def _release(session: Session, order: Order, visit: Checkout, now: datetime) -> Release:
-    """Give back what a visit secured after its order had ended: its hold, its payment, then its card."""
-    paid = session.get_one(Attempt, visit.attempt_id).moved
-    returned = any(
-        a.kind == "refund" and a.body.get("payment_intent") == visit.intent and a.moved for a in order.attempts
-    )
-    voided = any(a.kind == "void" and a.target == visit.intent and a.outcome == "done" for a in order.attempts)
-    if visit.intent and paid and not returned:
-        return begin(session, order, "refund", now, body={"payment_intent": visit.intent}), record_refund
-    if visit.intent and not paid and not voided:
-        return begin(session, order, "void", now, target=visit.intent), record_void
-    if visit.payment_method:
+    """Give back what a visit secured after its order had ended: its hold or its payment, then its card."""
+    if visit.intent and visit.intent not in {order.hold_intent, order.paid_intent}:
+        attempt, record = _release_intent(session, order, visit.intent, now)
+        if attempt is not None:
+            return attempt, record
+    if visit.payment_method and visit.payment_method != order.payment_method:
         return begin(session, order, "detach", now, target=visit.payment_method), record_detach
     visit.released_at = now
     return None, record_detach

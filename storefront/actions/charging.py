@@ -1,15 +1,15 @@
 """Charging what is due: captures of live holds, and one off-session charge where there is none (design.md 3)."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
-from storefront.actions.declining import declined, hold_lost
+from storefront.actions.declining import REPAIRED, declined, hold_lost
 from storefront.actions.granting import grant
 from storefront.actions.moving import move
+from storefront.actions.owing import owe
 from storefront.actions.preflighting import off_session
 from storefront.models.db import Database, claim
 from storefront.models.grants import Grant
@@ -18,8 +18,7 @@ from storefront.outside.stripe_gateway import Declined, Done, Intent, Outcome, R
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 
-BATCH = 16
-THREADS = 8
+BATCH = 64
 
 
 def charge_due(outside: Outside, db: Database, now: datetime) -> int:
@@ -27,8 +26,7 @@ def charge_due(outside: Outside, db: Database, now: datetime) -> int:
     with db.write() as session:
         orders = session.scalars(claim(_due(outside, now), session)).all()
         attempts = [made for order in orders if (made := _begin(session, order, now))]
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda each: carry_out(outside, db, each, record_charge, now), attempts))
+    outside.together(lambda each: carry_out(outside, db, each, record_charge, now), attempts)
     return len(attempts)
 
 
@@ -37,7 +35,8 @@ def _due(outside: Outside, now: datetime) -> Select[Order]:
     granted = exists().where(Grant.order_id == Order.id, Grant.revoked_at.is_(None))
     no_live_hold = or_(Order.state == "reserved", Order.capture_before <= now)
     ready = or_(no_live_hold, granted) if outside.grant_on == "hold" else Order.id.is_not(None)
-    due = (Order.state.in_(["held", "reserved"]), ready, launched(now), not_leaving, no_open_attempt, not_resting(now))
+    free = (Order.stray_intent.is_(None), not_leaving, no_open_attempt, not_resting(now))
+    due = (Order.state.in_(["held", "reserved"]), ready, launched(now), *free)
     return select(Order).where(*due).order_by(Order.id).limit(BATCH)
 
 
@@ -55,26 +54,39 @@ def record_charge(
     if isinstance(outcome, Done) and isinstance(outcome.value, Intent):
         _paid(session, outside, order, attempt, outcome.value, now)
     elif isinstance(outcome, Declined) and outcome.reason == "hold_lapsed":
-        hold_lost(session, order, attempt.id, now)
+        hold_lost(session, order, now)
     elif isinstance(outcome, Declined):
         declined(session, order, attempt, outcome, now)
     elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED:
         order.retry_at = now + PAUSE
     elif isinstance(outcome, Refused):
-        answer = Declined(outcome.code or "refused", final=True, authentication=False, intent=None)
-        declined(session, order, attempt, answer, now)
+        declined(session, order, attempt, Declined(outcome.code or "refused"), now)
 
 
 def _paid(session: Session, outside: Outside, order: Order, attempt: Attempt, intent: Intent, now: datetime) -> None:
     attempt.moved = intent.received
+    why = f"{attempt.kind} {attempt.generation} succeeded"
+    paid(session, outside, order, intent, why, now)
+
+
+def paid(session: Session, outside: Outside, order: Order, intent: Intent, why: str, now: datetime) -> bool:
+    """What follows when an order's money has come; the ledger has it already. False: the order stands elsewhere."""
+    mended = order.state == State.PAST_DUE
     facts = {
         "paid_intent": intent.id,
         "hold_intent": None,
         "capture_before": None,
+        "serves_until": None,
         "preflight_at": None,
         "card": intent.card.name if intent.card else order.card,
+        **REPAIRED,
     }
-    why = f"{attempt.kind} {attempt.generation} succeeded"
-    move(session, order, [State.HELD, State.RESERVED], State.PAID, who="worker", why=why, at=now, **facts)
-    if not order.cancel_wished_at:
-        grant(session, outside, order, now)
+    before = [State.HELD, State.RESERVED, State.PAST_DUE]
+    if not move(session, order, before, State.PAID, who="worker", why=why, at=now, **facts):
+        return False
+    if order.cancel_wished_at:
+        return True
+    if mended:
+        owe(session, order, "repaired", now, version=order.episode)
+    grant(session, outside, order, now)
+    return True

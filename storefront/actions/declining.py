@@ -1,8 +1,9 @@
-"""What a decline causes, whichever call it answered (design.md 3)."""
+"""What a decline causes, whichever call it answered, and our own next tries (design.md 3, rules/declining.py)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.granting import suspend
@@ -11,42 +12,78 @@ from storefront.actions.owing import owe
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_gateway import Declined
 from storefront.rules import charge
+from storefront.rules.declining import Answer, classify, next_try
 from storefront.rules.order import State
+
+LOOK_BACK = timedelta(days=30)
+REPAIRED: dict[str, Any] = {
+    "declined_at": None,
+    "decline": "",
+    "decline_class": "",
+    "next_try_at": None,
+    "grace_until": None,
+}
+ASKING = ("hold", "charge")
 
 
 def declined(session: Session, order: Order, attempt: Attempt, answer: Declined, now: datetime) -> None:
     """The bank said no: access pauses, price and place are kept for the grace, the buyer is told how to repair it."""
-    first = order.declined_at or now
-    facts = {
+    why = f"the bank said no ({answer.reason}) to {attempt.kind} {attempt.generation}"
+    facts = _said(session, order, answer, now) | {"stray_intent": answer.intent or order.hold_intent}
+    if order.state == State.PAST_DUE:
+        _again(order, facts)
+    else:
+        _past_due(session, order, facts, why, now)
+
+
+def _said(session: Session, order: Order, answer: Declined, now: datetime) -> dict[str, Any]:
+    """The decline as the order keeps it, and when the card is asked again."""
+    said = Answer(answer.reason, answer.advice, answer.network_advice)
+    first = (order.state == State.PAST_DUE and order.declined_at) or now
+    ends = charge.grace_until(first, order.product.launch.at or order.promise.by)
+    return {
         "declined_at": first,
         "decline": answer.reason[:80],
-        "grace_until": charge.grace_until(first, order.product.launch.at or order.promise.by),
-        "hold_intent": None,
-        "capture_before": None,
-        "preflight_at": None,
-        "stray_intent": answer.intent or order.hold_intent,
+        "decline_class": classify(said),
+        "next_try_at": next_try(said, _brand(order), _tried(session, order, now), first, now, ends),
+        "grace_until": ends,
     }
-    why = f"the bank said no ({answer.reason}) to {attempt.kind} {attempt.generation}"
-    if move(session, order, [State.RESERVED, State.HELD], State.PAST_DUE, who="stripe", why=why, at=now, **facts):
+
+
+def _brand(order: Order) -> str:
+    return order.card.split(" ", 1)[0].lower()
+
+
+def _tried(session: Session, order: Order, now: datetime) -> list[datetime]:
+    """When this card was asked in the last 30 days, for this order or, by its fingerprint, for any other."""
+    same = Attempt.order_id == order.id
+    if order.card_print:
+        same = or_(same, Attempt.card_print == order.card_print)
+    query = select(Attempt.opened_at).where(same, Attempt.kind.in_(ASKING), Attempt.opened_at > now - LOOK_BACK)
+    return list(session.scalars(query))
+
+
+def _again(order: Order, facts: dict[str, Any]) -> None:
+    """One of our own tries was declined too: no state changes, the next try or the grace's end follows."""
+    for name, value in facts.items():
+        setattr(order, name, value)
+
+
+def _past_due(session: Session, order: Order, facts: dict[str, Any], why: str, now: datetime) -> None:
+    gone = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": None}
+    episode = order.episode + 1
+    before = [State.RESERVED, State.HELD]
+    if move(session, order, before, State.PAST_DUE, who="stripe", why=why, at=now, episode=episode, **gone, **facts):
         suspend(session, order, now)
-        owe(session, order, "past_due", now, version=attempt.id)
+        owe(session, order, "past_due", now, version=episode)
 
 
-def hold_lost(session: Session, order: Order, attempt_id: int, now: datetime) -> None:
+def hold_lost(session: Session, order: Order, now: datetime) -> None:
     """A hold ended at the bank before it was captured: charge the saved card instead, or ask for a card."""
-    suspend(session, order, now)
     if order.payment_method:
-        facts = {"hold_intent": None, "capture_before": None, "preflight_at": now}
+        suspend(session, order, now)
+        facts = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": now}
         move(session, order, [State.HELD], State.RESERVED, who="stripe", why="the hold lapsed", at=now, **facts)
         return
-    first = order.declined_at or now
-    lost: dict[str, Any] = {
-        "hold_intent": None,
-        "capture_before": None,
-        "declined_at": first,
-        "decline": "hold_lapsed",
-        "grace_until": charge.grace_until(first, order.product.launch.at or order.promise.by),
-    }
-    why = "the hold lapsed and no card is kept"
-    if move(session, order, [State.HELD], State.PAST_DUE, who="stripe", why=why, at=now, **lost):
-        owe(session, order, "past_due", now, version=attempt_id)
+    facts = _said(session, order, Declined("hold_lapsed"), now)
+    _past_due(session, order, facts, "the hold lapsed and no card is kept", now)

@@ -6,11 +6,13 @@ from sqlalchemy import Select, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.owing import owe
-from storefront.models.db import Database, changed, claim
+from storefront.models import money
+from storefront.models.db import Database, claim
 from storefront.models.grants import Grant
 from storefront.models.orders import Order, launched, not_leaving
 from storefront.outside.world import Outside
 from storefront.rules import licence
+from storefront.rules.order import State
 
 BATCH = 200
 
@@ -36,17 +38,20 @@ def _due(outside: Outside, now: datetime) -> Select[Order]:
     live_hold = and_(Order.state == "held", Order.capture_before > now)
     secured = paid if outside.grant_on == "capture" else or_(paid, live_hold)
     none_yet = ~exists().where(Grant.order_id == Order.id)
-    return select(Order).where(secured, launched(now), not_leaving, none_yet).order_by(Order.id).limit(BATCH)
+    return (
+        select(Order)
+        .where(secured, launched(now), not_leaving, none_yet, money.not_disputed)
+        .order_by(Order.id)
+        .limit(BATCH)
+    )
 
 
 def grant(session: Session, outside: Outside, order: Order, now: datetime) -> None:
     """Give access and owe the letter that opens it; a suspended grant comes back, a revoked one never."""
-    if changed(
-        session,
-        update(Grant).where(Grant.order_id == order.id, Grant.suspended_at.is_not(None)).values(suspended_at=None),
-    ):
-        return
     if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:
+        restore(session, order, now)
+        return
+    if money.disputed(session, order.id):
         return
     made = Grant(order_id=order.id, product_id=order.product_id, granted_at=now)
     session.add(made)
@@ -55,6 +60,15 @@ def grant(session: Session, outside: Outside, order: Order, now: datetime) -> No
     if order.product.kind == "software":
         made.licence_key = licence.key(outside.links.keys[0], made.id)
     owe(session, order, "access", now)
+
+
+def restore(session: Session, order: Order, now: datetime) -> None:
+    """Bring suspended access back, where the money is there again and nobody disputes it; a revoked one never."""
+    secured = order.state == State.PAID or (order.state == State.HELD and (order.capture_before or now) > now)
+    if not secured or order.cancel_wished_at or money.disputed(session, order.id):
+        return
+    change = update(Grant).where(Grant.order_id == order.id, Grant.revoked_at.is_(None))
+    session.execute(change.values(suspended_at=None))
 
 
 def suspend(session: Session, order: Order, now: datetime) -> None:

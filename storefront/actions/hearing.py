@@ -1,5 +1,6 @@
 """Stripe's events: stored once before any effect, acted on by asking Stripe afresh. An event is a hint, not a fact."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -8,7 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.actions.declining import hold_lost
+from storefront.actions.disputing import hear_dispute
 from storefront.actions.patience import for_each
+from storefront.actions.refunding import hear_refund
 from storefront.actions.settling import settle
 from storefront.models.db import Database
 from storefront.models.events import StripeEvent
@@ -19,6 +22,15 @@ from storefront.rules.order import State
 
 VISIT_EVENTS = ("checkout.session.completed", "checkout.session.expired")
 HOLD_EVENTS = ("payment_intent.canceled", "charge.expired")
+REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
+DISPUTE_EVENTS = (
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+CARD_EVENTS = ("payment_method.automatically_updated",)
 WAITS = [timedelta(seconds=s) for s in (2, 10, 60, 600, 3600)]
 
 
@@ -48,7 +60,7 @@ def _not_ours(event: Event, *, live: bool) -> str:
         return "of the other mode, not acted on"
     if event.api_version != API_VERSION:
         return f"of API version {event.api_version or 'unknown'}, not acted on"
-    return "" if event.type in (*VISIT_EVENTS, *HOLD_EVENTS) else "nothing follows from it"
+    return "" if event.type in HEARD else "nothing follows from it"
 
 
 def hear_due(outside: Outside, db: Database, now: datetime, limit: int = 50) -> int:
@@ -65,7 +77,7 @@ def _hear(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
     known = False
     try:
         with suppress(StripeSilent):
-            known = _visit(outside, db, event, now) if event.type in VISIT_EVENTS else _hold(outside, db, event, now)
+            known = HEARD[event.type](outside, db, event, now)
     finally:
         _note(db, event, now, known=known)
 
@@ -104,5 +116,37 @@ def _hold(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
         if busy is not None:
             return False
         if order.hold_intent == intent_id and order.state == State.HELD and order.cancel_wished_at is None:
-            hold_lost(session, order, 0, now)
+            hold_lost(session, order, now)
     return True
+
+
+def _refund(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
+    return hear_refund(outside, db, event.object_id, now)
+
+
+def _dispute(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
+    return hear_dispute(outside, db, event.object_id, now)
+
+
+def _card(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
+    """The network gave a saved card a new number or date; what Stripe says of it now is kept."""
+    del now
+    with db.read() as session:
+        order_id = session.scalar(select(Order.id).where(Order.payment_method == event.object_id))
+    if order_id is None:
+        return True
+    card = outside.stripe.card(event.object_id)
+    with db.write() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        if order.payment_method == card.id:
+            order.card, order.card_print, order.card_until = card.name, card.print, card.until
+    return True
+
+
+HEARD: dict[str, Callable[[Outside, Database, StripeEvent, datetime], bool]] = {
+    **dict.fromkeys(VISIT_EVENTS, _visit),
+    **dict.fromkeys(HOLD_EVENTS, _hold),
+    **dict.fromkeys(REFUND_EVENTS, _refund),
+    **dict.fromkeys(DISPUTE_EVENTS, _dispute),
+    **dict.fromkeys(CARD_EVENTS, _card),
+}

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
-from storefront.actions.declining import declined
+from storefront.actions.declining import REPAIRED, declined
 from storefront.actions.moving import move
+from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Order, no_open_attempt, not_leaving, not_resting
@@ -26,7 +27,13 @@ not_out = ~out.correlate(Order).exists()
 def preflight_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Place the holds that are due. Returns how many were tried."""
     due = select(Order.id).where(
-        Order.state == "reserved", Order.preflight_at <= now, not_out, not_leaving, no_open_attempt, not_resting(now)
+        Order.state == "reserved",
+        Order.preflight_at <= now,
+        Order.stray_intent.is_(None),
+        not_out,
+        not_leaving,
+        no_open_attempt,
+        not_resting(now),
     )
     with db.read() as session:
         ids = session.scalars(due.order_by(Order.id).limit(limit)).all()
@@ -64,41 +71,49 @@ def record_hold(
     session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The hold stands, or the buyer is asked."""
-    if isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED:
-        order.retry_at = now + PAUSE
-        return
-    if isinstance(outcome, Refused):
-        outcome = Declined(outcome.code or "refused", final=True, authentication=False, intent=None)
     if isinstance(outcome, Done) and isinstance(outcome.value, Intent):
-        facts = {"hold_intent": outcome.value.id, "capture_before": outcome.value.capture_before, "preflight_at": None}
-        why = "the bank set the amount aside"
-        move(session, order, [State.RESERVED], State.HELD, who="worker", why=why, at=now, **facts)
+        _held(session, order, outcome.value, now)
     elif isinstance(outcome, Declined):
         declined(session, order, attempt, outcome, now)
+    elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED:
+        order.retry_at = now + PAUSE
+    elif isinstance(outcome, Refused):
+        declined(session, order, attempt, Declined(outcome.code or "refused"), now)
+
+
+def _held(session: Session, order: Order, intent: Intent, now: datetime) -> None:
+    mended = order.state == State.PAST_DUE
+    facts = holding(intent) | REPAIRED
+    why = "the bank set the amount aside"
+    if move(session, order, [State.RESERVED, State.PAST_DUE], State.HELD, who="worker", why=why, at=now, **facts):
+        if mended:
+            owe(session, order, "repaired", now, version=order.episode)
+        return
+    order.stray_intent = intent.id
+
+
+def holding(intent: Intent) -> dict[str, Any]:
+    """What an order keeps of a live hold."""
+    until = intent.capture_before
+    return {
+        "hold_intent": intent.id,
+        "capture_before": until,
+        "serves_until": until - charge.HOLD_MARGIN if until else None,
+        "preflight_at": None,
+    }
 
 
 def replan_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Give up holds that no longer fit their launch, after a move. Returns how many were tried."""
-    misfit = (
+    misfit = or_(Launch.at > Order.serves_until, Launch.at.is_(None))
+    query = (
         select(Order.id)
         .join(Launch, Launch.product_id == Order.product_id)
-        .where(
-            Order.state == "held",
-            Launch.launched_at.is_(None),
-            not_leaving,
-            no_open_attempt,
-        )
+        .where(Order.state == "held", Launch.launched_at.is_(None), misfit, not_leaving, no_open_attempt)
     )
     with db.read() as session:
-        held = session.execute(
-            misfit.with_only_columns(Order.id, Launch.at, Order.capture_before, Order.payment_method)
-        ).all()
-    ids = [
-        order_id
-        for order_id, at, before, card in held
-        if at and before and charge.plan(at, before, card_kept=bool(card), now=now) is not Plan.KEEP
-    ]
-    return for_each(ids[:limit], lambda order_id: _give_up(outside, db, order_id, now))
+        ids = session.scalars(query.where(not_resting(now)).order_by(Order.id).limit(limit)).all()
+    return for_each(ids, lambda order_id: _give_up(outside, db, order_id, now))
 
 
 def _give_up(outside: Outside, db: Database, order_id: int, now: datetime) -> bool:
@@ -117,15 +132,27 @@ def record_void_for_plan(
     session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The hold is proved void: wait with the saved card, place a new hold at once, or ask for a card."""
-    launch = order.product.launch
-    if not isinstance(outcome, Done) or launch.at is None or order.capture_before is None:
+    if not isinstance(outcome, Done):
+        order.retry_at = now + PAUSE
         return
-    plan = charge.plan(launch.at, order.capture_before, card_kept=bool(order.payment_method), now=now)
+    if order.hold_intent != attempt.target or order.state != State.HELD:
+        return
+    plan = _plan(order, now)
     if plan is Plan.ASK:
-        answer = Declined("hold_lapsed", final=False, authentication=False, intent=None)
-        declined(session, order, attempt, answer, now)
+        declined(session, order, attempt, Declined("hold_lapsed"), now)
         return
-    at = charge.preflight_at(launch.at) if plan is Plan.WAIT else now
-    facts = {"hold_intent": None, "capture_before": None, "preflight_at": at}
+    launch = order.product.launch
+    at = charge.preflight_at(launch.at) if launch.at and plan is Plan.WAIT else None
+    at = now if plan in {Plan.RENEW, Plan.KEEP} else at
+    facts = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": at}
     why = "the hold no longer fits the date"
     move(session, order, [State.HELD], State.RESERVED, who="worker", why=why, at=now, **facts)
+
+
+def _plan(order: Order, now: datetime) -> Plan:
+    """The plan as the launch stands now; one with no date waits, where a card is kept."""
+    launch, kept = order.product.launch, bool(order.payment_method)
+    if launch.at is None or order.capture_before is None:
+        return Plan.WAIT if kept else Plan.ASK
+    plan = charge.plan(launch.at, order.capture_before, card_kept=kept, now=now)
+    return Plan.ASK if plan is Plan.KEEP and not kept else plan

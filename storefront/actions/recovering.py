@@ -5,7 +5,7 @@ from datetime import datetime
 from storefront.actions.attempting import Record, carry_out, lapsed
 from storefront.actions.cancelling import record_detach, record_void
 from storefront.actions.charging import record_charge
-from storefront.actions.patience import for_each
+from storefront.actions.disputing import record_evidence
 from storefront.actions.preflighting import record_hold, record_void_for_plan
 from storefront.actions.refunding import record_refund
 from storefront.actions.visiting import record_customer, record_session
@@ -21,17 +21,18 @@ RECORDS: dict[str, Record] = {
     "charge": record_charge,
     "refund": record_refund,
     "detach": record_detach,
+    "evidence": record_evidence,
 }
 
 
-def take_over(outside: Outside, db: Database, now: datetime, limit: int = 16) -> int:
+def take_over(outside: Outside, db: Database, now: datetime, limit: int = 64) -> int:
     """Carry out what others left open. Returns how many."""
     with db.write() as session:
-        found = {
-            each.id: (each, _record_of(each, session.get_one(Order, each.order_id)))
-            for each in lapsed(session, now, limit)
-        }
-    return for_each(list(found), lambda attempt_id: carry_out(outside, db, *found[attempt_id], now))
+        found = [
+            (each, _record_of(each, session.get_one(Order, each.order_id))) for each in lapsed(session, now, limit)
+        ]
+    outside.together(lambda each: carry_out(outside, db, each[0], each[1], now), found)
+    return len(found)
 
 
 def _record_of(attempt: Attempt, order: Order) -> Record:

@@ -1,7 +1,14 @@
-"""Refunds: everything the buyer paid, to the means they paid with."""
+"""Refunds: in full or in part, to the means the buyer paid with, followed until the bank has them (design.md 3).
 
+Whatever gives money back ends here: an order that is leaving, a creator's part refund, a payment that came too late, a
+refund made in Stripe's own dashboard. Never more than was captured, and none while a dispute is open.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import begin, carry_out
@@ -9,44 +16,242 @@ from storefront.actions.granting import revoke
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.stocking import give_back
-from storefront.models import orders
+from storefront.actions.tasking import close_tasks, raise_task
+from storefront.models import money
 from storefront.models.db import Database
+from storefront.models.money import UNDER_WAY, Refund
 from storefront.models.orders import Attempt, Order
-from storefront.outside.stripe_gateway import Done, Outcome, Refund
+from storefront.outside import stripe_gateway
+from storefront.outside.stripe_gateway import Declined, Done, Outcome, Refused
 from storefront.outside.world import Outside
+from storefront.rules.money import exact
 from storefront.rules.order import State
+
+# How a refund goes on: an answer that was asked earlier and read later changes nothing.
+LATER: dict[str, frozenset[str]] = {
+    "pending": frozenset({"requires_action", "succeeded", "failed", "canceled"}),
+    "requires_action": frozenset({"pending", "succeeded", "failed", "canceled"}),
+    "succeeded": frozenset({"failed", "canceled"}),
+    "failed": frozenset(),
+    "canceled": frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class NoRefund:
+    """Why nothing goes back, in a sentence for whoever asked."""
+
+    code: str
+    sentence: str
 
 
 def refund(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
-    """Give back everything captured for an order that is leaving."""
+    """Give back everything captured for an order that is leaving. Raises StripeSilent."""
+    adopt(outside, db, order_id, now)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
-        captured, refunded = orders.moved(session, order_id)
-        if order.state != State.PAID or not order.cancel_wished_at or captured <= refunded:
-            return
-        body = {"payment_intent": order.paid_intent, "amount": captured - refunded, "reason": "requested_by_customer"}
-        attempt = begin(session, order, "refund", now, body=body)
+        attempt = _begin_rest(session, order, now) if order.cancel_wished_at else None
     if attempt is not None:
         carry_out(outside, db, attempt, record_refund, now)
 
 
-def record_refund(
-    session: Session, outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
-) -> None:
-    """The refund is accepted: access ends, the unit returns, the buyer is told, all in one transaction."""
-    del outside
-    if not isinstance(outcome, Done) or not isinstance(outcome.value, Refund):
-        return
-    if outcome.value.status in {"failed", "canceled"}:
-        attempt.detail = f"the refund is {outcome.value.status}"
-        return
-    attempt.moved = outcome.value.amount
+def _begin_rest(session: Session, order: Order, now: datetime) -> Attempt | None:
+    """Begin to give back what is left of the first payment that has something left."""
+    if money.disputed(session, order.id):
+        return None
+    who, why = order.cancel_who or "worker", order.cancel_why
+    for intent, paid in money.payments(session, order).items():
+        if paid.net > 0:
+            return begin(session, order, "refund", now, body=_body(intent, paid.net), who=who, why=why)
+    return None
+
+
+def _body(intent: str, amount: int) -> dict[str, Any]:
+    return {"payment_intent": intent, "amount": amount, "reason": "requested_by_customer"}
+
+
+def refund_part(
+    outside: Outside, db: Database, order_id: int, amount: int, *, who: str, why: str, now: datetime
+) -> NoRefund | None:
+    """Give back a part of a payment; the order stays paid. Returns why not. Raises StripeSilent.
+
+    `amount` in minor units, less than what is left: everything is given back by cancelling.
+    """
+    adopt(outside, db, order_id, now)
+    with db.write() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        refused = _refuse_part(session, order, amount)
+        if refused is not None:
+            return refused
+        body = _body(order.paid_intent or "", amount)
+        attempt = begin(session, order, "refund", now, body=body, who=who, why=why)
+    if attempt is None:
+        return NoRefund("busy", "Something else is under way for this order. Look again in a moment.")
+    outcome = carry_out(outside, db, attempt, record_refund, now)
+    if isinstance(outcome, Refused | Declined):
+        return NoRefund("refused", "Stripe refused the refund. What is left to do stands among the tasks.")
+    return None
+
+
+def _refuse_part(session: Session, order: Order, amount: int) -> NoRefund | None:
+    left = money.moved(session, order.id).net
+    if order.state != State.PAID or order.cancel_wished_at:
+        return NoRefund("not_paid", "Only a paid order that is not being cancelled can be refunded in part.")
+    if money.disputed(session, order.id):
+        return NoRefund("disputed", "The buyer's bank asks for this payment back. Nothing is refunded meanwhile.")
+    if not 0 < amount < left:
+        most = exact(left - 1, order.currency)
+        return NoRefund("amount", f"A part is at most {most}. To give everything back, cancel the order.")
+    return None
+
+
+def refund_again(outside: Outside, db: Database, order_id: int, who: str, now: datetime) -> NoRefund | None:
+    """Try once more what did not arrive, or what Stripe refused. Returns why not. Raises StripeSilent."""
+    adopt(outside, db, order_id, now)
+    with db.write() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        close_tasks(session, "refund", order.number, who, now)
+        attempt = _begin_rest(session, order, now) if _owed_back(order) else None
+    if attempt is None:
+        return NoRefund("nothing", "Nothing is owed to this buyer just now.")
+    carry_out(outside, db, attempt, record_refund, now)
+    return None
+
+
+def _owed_back(order: Order) -> bool:
+    return order.state in {State.REFUNDED, State.CANCELLED, State.EXPIRED} or order.cancel_wished_at is not None
+
+
+def note_by_hand(session: Session, order: Order, who: str, why: str, now: datetime) -> NoRefund | None:
+    """Note that somebody paid by other means what could not be refunded. Returns why not."""
+    session.refresh(order, with_for_update=True)
+    if not _owed_back(order) or session.scalar(_open_attempt(order)) is not None:
+        return NoRefund("nothing", "Nothing is owed to this buyer, or a refund is under way just now.")
+    for intent, paid in money.payments(session, order).items():
+        if paid.net > 0:
+            row = Refund(order_id=order.id, intent=intent, amount=paid.net, status="by_hand", who=who, why=why[:500])
+            row.made_at = row.settled_at = now
+            session.add(row)
     session.flush()
-    captured, refunded = orders.moved(session, order.id)
-    if order.state != State.PAID or refunded < captured:
+    close_tasks(session, "refund", order.number, who, now)
+    _all_back(session, order, now)
+    return None
+
+
+def _open_attempt(order: Order) -> Any:  # noqa: ANN401 (a query)
+    return select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))
+
+
+def adopt(outside: Outside, db: Database, order_id: int, now: datetime) -> int:
+    """Take in what Stripe knows of an order's refunds and we do not. Returns how many changed. Raises StripeSilent."""
+    with db.read() as session:
+        intents = list(money.payments(session, session.get_one(Order, order_id)))
+    told = [each for intent in intents for each in outside.stripe.refunds(intent)]
+    with db.write() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        busy = session.scalar(select(Attempt.key).where(Attempt.order_id == order_id, Attempt.outcome.is_(None)))
+        return sum(note_refund(session, order, each, now) for each in told if each.key != busy)
+
+
+def hear_refund(outside: Outside, db: Database, refund_id: str, now: datetime) -> bool:
+    """Follow one refund to where it stands now. False: nothing here knows it yet. Raises StripeSilent."""
+    told = outside.stripe.refund(refund_id)
+    with db.write() as session:
+        order_id = _order_of(session, told)
+        if order_id is None:
+            return False
+        order = session.get_one(Order, order_id, with_for_update=True)
+        if session.scalar(_open_attempt(order)) is not None:
+            return False
+        note_refund(session, order, told, now)
+    return True
+
+
+def _order_of(session: Session, told: stripe_gateway.Refund) -> int | None:
+    known = session.scalar(select(Refund.order_id).where(Refund.stripe_id == told.id))
+    return known or money.order_of_payment(session, told.intent)
+
+
+def record_refund(
+    session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
+) -> None:
+    """The refund is accepted, or Stripe will not make it: then a person is asked."""
+    if isinstance(outcome, Done) and isinstance(outcome.value, stripe_gateway.Refund):
+        note_refund(session, order, outcome.value, now, attempt)
+    elif isinstance(outcome, Refused | Declined):
+        said = outcome.sentence if isinstance(outcome, Refused) else outcome.reason
+        amount = exact(attempt.body["amount"], order.currency)
+        _ask(session, order, f"Stripe did not refund {amount} of order {order.number}: {said}", now)
+
+
+def note_refund(
+    session: Session, order: Order, told: stripe_gateway.Refund, now: datetime, attempt: Attempt | None = None
+) -> bool:
+    """Keep how a refund stands, and let follow what follows. False: that was known."""
+    row = session.scalar(select(Refund).where(Refund.stripe_id == told.id))
+    if row is None:
+        row = _new_row(session, order, told, now, attempt)
+    elif row.status == told.status or told.status not in LATER[row.status]:
+        return False
+    else:
+        row.status, row.failure = told.status, told.failure
+    if row.status not in UNDER_WAY:
+        row.settled_at = now
+    session.flush()
+    if row.counts:
+        _all_back(session, order, now, row)
+    else:
+        _did_not_arrive(session, order, row, now)
+    return True
+
+
+def _new_row(
+    session: Session, order: Order, told: stripe_gateway.Refund, now: datetime, attempt: Attempt | None
+) -> Refund:
+    row = Refund(
+        order_id=order.id,
+        attempt_id=attempt.id if attempt else None,
+        stripe_id=told.id,
+        intent=told.intent or (attempt.body["payment_intent"] if attempt else ""),
+        amount=told.amount,
+        status=told.status,
+        failure=told.failure,
+        who=attempt.who if attempt else "stripe",
+        why=attempt.why if attempt else "refunded in Stripe's dashboard",
+        made_at=told.at or now,
+    )
+    session.add(row)
+    return row
+
+
+def _all_back(session: Session, order: Order, now: datetime, row: Refund | None = None) -> None:
+    """Everything is back: access ends, the unit returns and the buyer is told, all in one transaction. Or a part is."""
+    if order.state != State.PAID:
         return
-    who, why = order.cancel_who or "worker", order.cancel_why or "refunded in full"
+    if money.moved(session, order.id).net > 0:
+        if row is not None and row.intent == order.paid_intent and not order.cancel_wished_at:
+            owe(session, order, "part_refunded", now, version=row.id, amount=row.amount, why=row.why)
+        return
+    who = order.cancel_who or (row.who if row else "worker")
+    why = order.cancel_why or "refunded in full"
     if move(session, order, [State.PAID], State.REFUNDED, who=who, why=why, at=now, ended_at=now):
         revoke(session, order, now)
         give_back(session, order, "refunded", now)
         owe(session, order, "refunded", now)
+
+
+def _did_not_arrive(session: Session, order: Order, row: Refund, now: datetime) -> None:
+    """The money is owed again; the card cannot take it, so that a person has to find another way."""
+    amount = exact(row.amount, order.currency)
+    because = f" ({row.failure.replace('_', ' ')})" if row.failure else ""
+    owe(session, order, "refund_failed", now, version=row.id, amount=row.amount)
+    _ask(session, order, f"The refund of {amount} for order {order.number} did not arrive{because}.", now)
+
+
+def _ask(session: Session, order: Order, sentence: str, now: datetime) -> None:
+    """Raise the task, and write to the creator. A part refund of an order that goes on holds nothing else up."""
+    kind = "refund" if _owed_back(order) else "part_refund"
+    what = "Refund it again, or pay the buyer by other means and note it on the order's page."
+    task = raise_task(session, kind, order.number, f"{sentence} {what}", now, order_id=order.id)
+    if task is not None:
+        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)

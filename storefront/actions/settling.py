@@ -3,25 +3,26 @@ the expiry tick, cancelling and repair (design.md 3).
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from storefront.actions.declining import REPAIRED
 from storefront.actions.granting import grant
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
+from storefront.actions.preflighting import holding
 from storefront.actions.promising import promise_again
 from storefront.actions.stocking import give_back
 from storefront.models.db import Database, changed
 from storefront.models.orders import Attempt, Checkout, Order, launched, no_open_attempt
 from storefront.models.products import Launch
-from storefront.outside.stripe_gateway import CheckoutSession
+from storefront.outside.stripe_gateway import Card, CheckoutSession
 from storefront.outside.world import Outside
 from storefront.rules import charge
 from storefront.rules.order import State
-
-ACCEPTING = (State.PLACED, State.PAST_DUE)
 
 
 def settle(outside: Outside, db: Database, order_id: int, now: datetime, *, end: bool = False) -> bool:
@@ -99,21 +100,43 @@ def _complete(
     visit.payment_method = card.id if card and card.customer else None
     if intent and intent.received:
         session.get_one(Attempt, visit.attempt_id).moved = intent.received
-    facts = {
-        "card": card.name if card else "",
-        "payment_method": visit.payment_method,
-        "hold_intent": visit.intent if secured is State.HELD else None,
-        "capture_before": intent.capture_before if intent else None,
-        "paid_intent": visit.intent if secured is State.PAID else None,
-        "preflight_at": charge.preflight_at(_launch_at(order)) if secured is State.RESERVED else None,
-        "declined_at": None,
-        "decline": "",
-        "grace_until": None,
-    }
+    facts = _card(visit, card)
+    if visit.purpose != "place" and order.state == State.RESERVED:
+        visit.won = secured is State.RESERVED and _swap(session, order, visit, facts)
+        return
+    facts |= REPAIRED | {"preflight_at": None, "hold_intent": None, "capture_before": None, "serves_until": None}
+    if intent and secured is State.HELD:
+        facts |= holding(intent)
+    elif intent:
+        facts["paid_intent"] = intent.id
+    else:
+        facts["preflight_at"] = charge.preflight_at(_launch_at(order))
     why = "came back from Stripe" if visit.purpose == "place" else "repaired"
-    visit.won = move(session, order, ACCEPTING, secured, who="buyer", why=why, at=now, **facts)
+    before = [State.PLACED] if visit.purpose == "place" else [State.PAST_DUE]
+    visit.won = move(session, order, before, secured, who="buyer", why=why, at=now, **facts)
     if visit.won:
         _won(session, outside, order, visit, now)
+
+
+def _card(visit: Checkout, card: Card | None) -> dict[str, Any]:
+    """What an order keeps of the card."""
+    return {
+        "payment_method": visit.payment_method,
+        "card": card.name if card else "",
+        "card_print": card.print if card else "",
+        "card_until": card.until if card else None,
+    }
+
+
+def _swap(session: Session, order: Order, visit: Checkout, facts: dict[str, Any]) -> bool:
+    """Another card for an order whose card is only saved: the visit that brought the old one has lost it."""
+    for name, value in facts.items():
+        setattr(order, name, value)
+    for each in order.checkouts:
+        if each.won and each.id != visit.id:
+            each.won, each.released_at = False, None
+    session.flush()
+    return True
 
 
 def _launch_at(order: Order) -> datetime:
@@ -122,7 +145,10 @@ def _launch_at(order: Order) -> datetime:
 
 def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now: datetime) -> None:
     launch = order.product.launch
-    owe(session, order, "confirmed" if visit.purpose == "place" else "repaired", now, version=visit.id)
+    if visit.purpose == "place":
+        owe(session, order, "confirmed", now, version=visit.id)
+    else:
+        owe(session, order, "repaired", now, version=order.episode)
     if order.kind == "pre_order" and order.promise.launch_generation != launch.generation:
         follow_move(session, order, launch, now)
     if order.state in _secured_states(outside) and _is_out(session, order, now):

@@ -31,19 +31,26 @@ class NotNow:
 
 
 SILENT = NotNow("Stripe does not answer just now. Nothing was charged; your place is kept. Try again in a moment.")
+PURPOSES = {"placed": "place", "past_due": "repair", "reserved": "card"}
 OVER = NotNow("There is nothing left to pay here.")
 
 
 def visit(outside: Outside, db: Database, order_id: int, now: datetime) -> Opened | NotNow:
-    """Send a buyer to Stripe: to the visit that is still open, or a new one. For placed and past-due orders."""
+    """Send a buyer to Stripe: to the visit that is still open, or a new one, to secure, to repair or to change a card."""
     with db.read() as session:
         order = session.get_one(Order, order_id)
-        if order.state not in {"placed", "past_due"} or order.cancel_wished_at:
+        if not _open_to_visits(order):
             return OVER
         url = _still_open(session, order, now)
     if url:
         return Opened(url)
     return _customer(outside, db, order_id, now) or _session(outside, db, order_id, now)
+
+
+def _open_to_visits(order: Order) -> bool:
+    """A placed order is to be secured, a past-due one repaired; a saved card can be changed until the launch."""
+    saved = order.state == "reserved" and order.product.launch.launched_at is None
+    return order.cancel_wished_at is None and (saved or order.state in {"placed", "past_due"})
 
 
 def _still_open(session: Session, order: Order, now: datetime) -> str | None:
@@ -77,7 +84,7 @@ def record_customer(
 def _session(outside: Outside, db: Database, order_id: int, now: datetime) -> Opened | NotNow:
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
-        if order.state not in {"placed", "past_due"} or order.cancel_wished_at or not _visits_over(session, order):
+        if not _open_to_visits(order) or not _visits_over(session, order):
             return OVER
         attempt = begin(session, order, "session", now, body=_body(outside, order, now))
     if attempt is None:
@@ -124,6 +131,8 @@ def mode_for(order: Order, now: datetime) -> Mode:
     """How this visit secures the order: as it was placed, or for a repair as the launch stands now."""
     if order.state == "placed":
         return Mode(order.mode)
+    if order.state == "reserved":
+        return Mode.SAVE_CARD
     launch = order.product.launch
     return charge.mode(out=launch.launched_at is not None, launch_at=launch.at, upfront=False, now=now)
 
@@ -142,7 +151,7 @@ def record_session(
         Checkout(
             order_id=order.id,
             attempt_id=attempt.id,
-            purpose="place" if order.state == "placed" else "repair",
+            purpose=PURPOSES[order.state],
             mode=mode,
             session_id=outcome.value.id,
             url=outcome.value.url,

@@ -9,7 +9,7 @@ from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storefront.models import orders
+from storefront.models import money
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.orders import LIVE, Order
@@ -132,7 +132,7 @@ def _access_url(outside: Outside, letter: Letter, grant: Grant | None) -> str:
 def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
     order, before = letter.order, letter.facts.get("before")
     product = order.product
-    captured, refunded = orders.moved(session, order.id)
+    captured, refunded = money.moved(session, order.id)
     lessons, files = _inside(session, order) if letter.kind == "access" else (0, ())
     return About(
         kind=product.kind,

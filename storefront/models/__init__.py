@@ -1,5 +1,18 @@
 """Tables, and the questions asked of them. Importing this package registers every table."""
 
-from storefront.models import accounts, db, events, grants, letters, log, orders, pages, products, stock
+from storefront.models import accounts, db, events, grants, letters, log, money, orders, pages, products, stock, taxes
 
-__all__ = ["accounts", "db", "events", "grants", "letters", "log", "orders", "pages", "products", "stock"]
+__all__ = [
+    "accounts",
+    "db",
+    "events",
+    "grants",
+    "letters",
+    "log",
+    "money",
+    "orders",
+    "pages",
+    "products",
+    "stock",
+    "taxes",
+]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storefront.models.db import Base, Instant
@@ -35,6 +35,19 @@ class Grant(Base):
     def live(self) -> bool:
         """Whether it opens anything now."""
         return self.suspended_at is None and self.revoked_at is None
+
+
+class Access(Base):
+    """Something a reader opened, once for each thing and day: a buyer's bank asks for it in a dispute."""
+
+    __tablename__ = "accesses"
+    __table_args__ = (UniqueConstraint("grant_id", "what", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey("grants.id"))
+    what: Mapped[str] = mapped_column(String(220))
+    day: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Finished(Base):

@@ -26,7 +26,12 @@ from storefront.models.products import Launch, Offer, Product
 
 
 class Order(Base):
-    """One product, one buyer, one price, one promise. `state` changes only through `models.log.move`."""
+    """One product, one buyer, one price, one promise. `state` changes only through `actions.moving.move`.
+
+    `card_print` is Stripe's fingerprint of the card, `card_until` the instant from which it is no longer valid.
+    A live hold `serves_until` an instant a margin before `capture_before`: launches up to then need no other.
+    `episode` counts how often the payment failed and was repaired; `next_try_at` is our own next try.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -64,8 +69,11 @@ class Order(Base):
     customer: Mapped[str | None] = mapped_column(String(64))
     payment_method: Mapped[str | None] = mapped_column(String(64))
     card: Mapped[str] = mapped_column(String(40), default="")
+    card_print: Mapped[str] = mapped_column(String(64), default="")
+    card_until: Mapped[datetime | None] = mapped_column(Instant)
     hold_intent: Mapped[str | None] = mapped_column(String(64), index=True)
     capture_before: Mapped[datetime | None] = mapped_column(Instant)
+    serves_until: Mapped[datetime | None] = mapped_column(Instant)
     paid_intent: Mapped[str | None] = mapped_column(String(64), index=True)
     stray_intent: Mapped[str | None] = mapped_column(String(64))
     preflight_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -73,6 +81,9 @@ class Order(Base):
 
     declined_at: Mapped[datetime | None] = mapped_column(Instant)
     decline: Mapped[str] = mapped_column(String(80), default="")
+    decline_class: Mapped[str] = mapped_column(String(20), default="")
+    episode: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None] = mapped_column(Instant)
     grace_until: Mapped[datetime | None] = mapped_column(Instant)
     cancel_wished_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_who: Mapped[str] = mapped_column(String(80), default="")
@@ -120,7 +131,7 @@ class Checkout(Base):
 
     __tablename__ = "checkouts"
     __table_args__ = (
-        CheckConstraint("purpose IN ('place', 'repair')", name="purpose"),
+        CheckConstraint("purpose IN ('place', 'repair', 'card')", name="purpose"),
         Index(
             "ix_checkouts_open",
             "expires_at",
@@ -148,8 +159,8 @@ class Checkout(Base):
 class Attempt(Base):
     """One intended call to Stripe that moves or releases money, committed before it is made.
 
-    `outcome` is None while it is open; an order has at most one open attempt. `moved`: minor units captured
-    (or refunded, for a refund), once known.
+    `outcome` is None while it is open; an order has at most one open attempt. `moved`: minor units captured, once
+    known. `card_print`: the card that was asked, for the networks' limits on retries. `who` wanted it, and `why`.
     """
 
     __tablename__ = "attempts"
@@ -178,6 +189,9 @@ class Attempt(Base):
     outcome: Mapped[str | None] = mapped_column(String(10))
     stripe_id: Mapped[str | None] = mapped_column(String(80))
     moved: Mapped[int] = mapped_column(default=0)
+    card_print: Mapped[str] = mapped_column(String(64), default="", index=True)
+    who: Mapped[str] = mapped_column(String(254), default="worker")
+    why: Mapped[str] = mapped_column(String(500), default="")
     detail: Mapped[str] = mapped_column(String(200), default="")
 
 
@@ -185,6 +199,7 @@ ENDED = ("expired", "cancelled", "refunded")
 LIVE = ("placed", "reserved", "held", "past_due", "paid")
 
 no_open_attempt = ~exists().where(Attempt.order_id == Order.id, Attempt.outcome.is_(None))
+no_open_visit = ~exists().where(Checkout.order_id == Order.id, Checkout.closed_at.is_(None))
 not_leaving = Order.cancel_wished_at.is_(None)
 
 
@@ -214,14 +229,6 @@ def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
     ours = (Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_not(None))
     out = select(Launch.id).where(*ours).correlate(Order).exists()
     return and_(out, Order.unit, or_(not_before.is_(None), not_before <= now))
-
-
-def moved(session: Session, order_id: int) -> tuple[int, int]:
-    """Minor units captured and refunded: the fold of the order's attempts."""
-    query = select(Attempt.kind, func.sum(Attempt.moved)).where(Attempt.order_id == order_id).group_by(Attempt.kind)
-    sums: dict[str, int] = {kind: int(total) for kind, total in session.execute(query)}
-    refunded = sums.pop("refund", 0)
-    return sum(sums.values()), refunded
 
 
 def not_resting(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)

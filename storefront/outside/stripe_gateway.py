@@ -7,7 +7,8 @@ Every answer is a frozen value. A call that moves money ends as `Done`, `Decline
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -19,33 +20,26 @@ TIMEOUT = 20
 RETRIES = 2
 T = TypeVar("T")
 TOLERANCE = timedelta(seconds=300)
-HARD = frozenset(
-    [
-        "incorrect_number",
-        "lost_card",
-        "pickup_card",
-        "stolen_card",
-        "revocation_of_authorization",
-        "revocation_of_all_authorizations",
-        "highest_risk_level",
-        "transaction_not_allowed",
-        "expired_card",
-    ]
-)
 
 
 @dataclass(frozen=True)
 class Card:
-    """A payment method as a buyer would name it, and whose it is at Stripe (None: nobody's, cannot be used again)."""
+    """A payment method as a buyer would name it, and whose it is at Stripe (None: nobody's, cannot be used again).
+
+    `print` is the same for the same card, whoever brings it; from `until` on it is no longer valid.
+    """
 
     id: str
     name: str
     customer: str | None
+    brand: str = ""
+    print: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Intent:
-    """A payment intent: `status` as Stripe says, amounts in minor units."""
+    """A payment intent: `status` as Stripe says, amounts in minor units, `order` the id of ours that it names."""
 
     id: str
     status: str
@@ -54,6 +48,9 @@ class Intent:
     capture_before: datetime | None
     card: Card | None
     key: str
+    order: int | None = None
+    refunded: int = 0
+    disputed: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,31 @@ class CheckoutSession:
 
 @dataclass(frozen=True)
 class Refund:
-    """Money on its way back, in minor units."""
+    """Money on its way back, in minor units; `failure` says why it did not arrive."""
 
     id: str
     status: str
     amount: int
     key: str
+    intent: str = ""
+    failure: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A charge that its holder's bank asks back; `status` as Stripe says, the amount in minor units."""
+
+    id: str
+    key: str
+    intent: str
+    amount: int
+    currency: str
+    reason: str
+    status: str
+    opened_at: datetime
+    due_by: datetime | None
+    submitted: bool
 
 
 @dataclass(frozen=True)
@@ -88,7 +104,7 @@ class Thing:
     key: str
 
 
-Value = Intent | CheckoutSession | Refund | Thing
+Value = Intent | CheckoutSession | Refund | Dispute | Thing
 
 
 @dataclass(frozen=True)
@@ -100,20 +116,21 @@ class Done:
 
 @dataclass(frozen=True)
 class Declined:
-    """The bank said no. `final`: the same card will not be tried again. `authentication`: it asks for its holder."""
+    """The bank said no: its reason, Stripe's advice and the network's (a two-digit code), where they gave one."""
 
     reason: str
-    final: bool
-    authentication: bool
-    intent: str | None
+    intent: str | None = None
+    advice: str = ""
+    network_advice: str = ""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Stripe will not do this in the object's present state, or the object is unknown."""
+    """Stripe will not do this in the object's present state (a payment's, where it was asked), or it is unknown."""
 
     code: str
     sentence: str
+    intent: Intent | None = None
 
 
 @dataclass(frozen=True)
@@ -143,36 +160,64 @@ class BadSignature(Exception):
 
 
 class Pace:
-    """At most `rate` calls a second for each endpoint; 0 is unpaced."""
+    """At most `rate` calls a second for each endpoint (0: unpaced), and fewer while Stripe says that it is too many."""
 
-    def __init__(self, rate: float) -> None:
-        self._gap = 1 / rate if rate else 0.0
+    MOST_GAP = 2.0
+
+    def __init__(self, rate: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._base = 1 / rate if rate else 0.0
+        self._sleep = sleep
         self._lock = threading.Lock()
+        self._gaps: dict[str, float] = {}
         self._next: dict[str, float] = {}
 
     def wait(self, endpoint: str) -> None:
         """Return when it is this call's turn."""
-        if not self._gap:
-            return
         with self._lock:
+            gap = max(self._gaps.get(endpoint, self._base), self._gaps.get("", 0.0))
+            if not gap:
+                return
             turn = max(self._next.get(endpoint, 0.0), time.monotonic())
-            self._next[endpoint] = turn + self._gap
-        time.sleep(max(0.0, turn - time.monotonic()))
+            self._next[endpoint] = turn + gap
+        self._sleep(max(0.0, turn - time.monotonic()))
+
+    def slow(self, endpoint: str) -> None:
+        """Stripe answered 429: half as fast from now on; "" slows every endpoint."""
+        with self._lock:
+            self._gaps[endpoint] = min(2 * max(self._gaps.get(endpoint, self._base), 1 / 50), self.MOST_GAP)
+
+    def ease(self, endpoint: str) -> None:
+        """A call went through: back, little by little, to the rate that was asked for."""
+        with self._lock:
+            for each in {endpoint, ""} & self._gaps.keys():
+                self._gaps[each] *= 0.95
+                if self._gaps[each] <= max(self._base, 1 / 100):
+                    del self._gaps[each]
 
 
 class StripeGateway:
     """One Stripe account. Calls are paced, time out after 20 s and carry the key they are given."""
 
-    def __init__(self, key: str, base: str, webhook_secret: str, rate: float, *, retries: int = RETRIES) -> None:
+    def __init__(
+        self,
+        key: str,
+        base: str,
+        webhook_secret: str,
+        rate: float,
+        *,
+        retries: int = RETRIES,
+        http_client: stripe.HTTPClient | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.live = key.startswith(("sk_live_", "rk_live_"))
         self._secret = webhook_secret
-        self._pace = Pace(rate)
+        self._pace = Pace(rate, sleep)
         self._client = stripe.StripeClient(
             key,
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=retries,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT),
         )
         self._v1 = self._client.v1
         self._verbs: dict[str, Callable[[str, Any, Any], Value]] = {
@@ -184,34 +229,108 @@ class StripeGateway:
             "void": lambda target, body, opts: _intent(self._v1.payment_intents.cancel(target, body, opts)),
             "refund": lambda _target, body, opts: _refund(self._v1.refunds.create(body, opts)),
             "detach": lambda target, body, opts: _thing(self._v1.payment_methods.detach(target, body, opts)),
+            "evidence": lambda target, body, opts: _dispute(self._v1.disputes.update(target, body, opts)),
         }
 
     def perform(self, kind: str, target: str, body: dict[str, Any], key: str) -> Outcome:
         """Make the call an attempt stands for. `body` goes out as it is; `key` is the idempotency key."""
         self._pace.wait(kind)
-        return _outcome(lambda: self._verbs[kind](target, body, {"idempotency_key": key}))
+        try:
+            done = self._verbs[kind](target, body, {"idempotency_key": key})
+        except stripe.StripeError as error:
+            self._heed(kind, error)
+            return _outcome(error)
+        self._pace.ease(kind)
+        return Done(done)
+
+    def _heed(self, endpoint: str, error: stripe.StripeError) -> None:
+        """Too many calls: fewer from now on. Two writers on one object are no reason to slow down."""
+        if not isinstance(error, stripe.RateLimitError) or _code(error) == "lock_timeout":
+            return
+        reason = (error.headers or {}).get("Stripe-Rate-Limited-Reason", "")
+        self._pace.slow("" if reason.startswith("global") else endpoint)
+
+    def _asked(self, endpoint: str, question: Callable[[], T]) -> T:
+        """An answer that moves nothing. Raises StripeSilent."""
+        self._pace.wait(endpoint)
+        try:
+            answer = question()
+        except stripe.StripeError as error:
+            self._heed(endpoint, error)
+            raise StripeSilent(str(error)) from error
+        self._pace.ease(endpoint)
+        return answer
 
     def checkout(self, session_id: str) -> CheckoutSession:
         """A session as it stands now, with what it secured. Raises StripeSilent."""
         expand = ["payment_intent.latest_charge", "payment_intent.payment_method", "setup_intent.payment_method"]
-        self._pace.wait("session.read")
-        return _asked(lambda: _session(self._v1.checkout.sessions.retrieve(session_id, {"expand": expand})))
+        return self._asked(
+            "session.read", lambda: _session(self._v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
+        )
 
     def expire(self, session_id: str) -> None:
         """End a session if it is still open; one that ended by itself is left alone. Raises StripeSilent."""
-        self._pace.wait("session.expire")
-        try:
-            self._v1.checkout.sessions.expire(session_id)
-        except stripe.InvalidRequestError:
-            return
-        except stripe.StripeError as error:
-            raise StripeSilent(str(error)) from error
+
+        def end() -> None:
+            with suppress(stripe.InvalidRequestError):
+                self._v1.checkout.sessions.expire(session_id)
+
+        self._asked("session.expire", end)
 
     def intent(self, intent_id: str) -> Intent:
         """An intent as it stands now. Raises StripeSilent."""
         expand = ["latest_charge", "payment_method"]
-        self._pace.wait("intent.read")
-        return _asked(lambda: _intent(self._v1.payment_intents.retrieve(intent_id, {"expand": expand})))
+        return self._asked(
+            "intent.read", lambda: _intent(self._v1.payment_intents.retrieve(intent_id, {"expand": expand}))
+        )
+
+    def refund(self, refund_id: str) -> Refund:
+        """A refund as it stands now. Raises StripeSilent."""
+        return self._asked("refund.read", lambda: _refund(self._v1.refunds.retrieve(refund_id)))
+
+    def refunds(self, intent_id: str) -> list[Refund]:
+        """Every refund of a payment. Raises StripeSilent."""
+        return self._asked("refund.list", lambda: self._refunds(intent_id))
+
+    def card(self, payment_method_id: str) -> Card:
+        """A saved card as it stands now. Raises StripeSilent."""
+        found = self._asked("card.read", lambda: _card(_plain(self._v1.payment_methods.retrieve(payment_method_id))))
+        if found is None:
+            raise StripeSilent("Stripe knows no such card.")
+        return found
+
+    def dispute(self, dispute_id: str) -> Dispute:
+        """A dispute as it stands now. Raises StripeSilent."""
+        return self._asked("dispute.read", lambda: _dispute(self._v1.disputes.retrieve(dispute_id)))
+
+    def intents_since(self, at: datetime) -> Iterator[Intent]:
+        """Every payment made since an instant, newest first, a page at a time. Raises StripeSilent."""
+        params: Any = {"created": {"gte": int(at.timestamp())}, "limit": 100}
+        params["expand"] = ["data.latest_charge", "data.payment_method"]
+        return self._walk("intent.list", lambda: self._v1.payment_intents.list(params), _intent)
+
+    def refunds_since(self, at: datetime) -> Iterator[Refund]:
+        """Every refund made since an instant. Raises StripeSilent."""
+        params: Any = {"created": {"gte": int(at.timestamp())}, "limit": 100}
+        return self._walk("refund.list", lambda: self._v1.refunds.list(params), _refund)
+
+    def disputes_since(self, at: datetime) -> Iterator[Dispute]:
+        """Every dispute opened since an instant. Raises StripeSilent."""
+        params: Any = {"created": {"gte": int(at.timestamp())}, "limit": 100}
+        return self._walk("dispute.list", lambda: self._v1.disputes.list(params), _dispute)
+
+    def events_since(self, at: datetime, types: Sequence[str]) -> Iterator[Event]:
+        """Every event of some types since an instant (Stripe keeps 30 days), newest first. Raises StripeSilent."""
+        params: Any = {"created": {"gte": int(at.timestamp())}, "types": list(types), "limit": 100}
+        return self._walk("event.list", lambda: self._v1.events.list(params), lambda each: _event(_plain(each)))
+
+    def _walk(self, endpoint: str, first: Callable[[], Any], read: Callable[[Any], T]) -> Iterator[T]:
+        page = self._asked(endpoint, first)
+        while True:
+            yield from [read(each) for each in page.data]
+            if not page.has_more:
+                return
+            page = self._asked(endpoint, page.next_page)
 
     def find(self, kind: str, key: str, *, customer: str | None, intent: str | None) -> Value | None:
         """What a call with this key made, found without repeating it: by the key in its metadata.
@@ -222,12 +341,11 @@ class StripeGateway:
             "hold": lambda: self._intents(customer),
             "charge": lambda: self._intents(customer),
             "session": lambda: self._sessions(customer),
-            "refund": lambda: self._refunds(intent),
+            "refund": lambda: list(self._refunds(intent or "")),
         }
         if kind not in lists:
             return None
-        self._pace.wait(f"{kind}.list")
-        return next((each for each in _asked(lists[kind]) if each.key == key), None)
+        return next((each for each in self._asked(f"{kind}.list", lists[kind]) if each.key == key), None)
 
     def _intents(self, customer: str | None) -> list[Value]:
         if customer is None:
@@ -241,9 +359,7 @@ class StripeGateway:
         listed = self._v1.checkout.sessions.list({"customer": customer, "limit": 100})
         return [_session(each) for each in listed.auto_paging_iter()]
 
-    def _refunds(self, intent: str | None) -> list[Value]:
-        if intent is None:
-            return []
+    def _refunds(self, intent: str) -> list[Refund]:
         listed = self._v1.refunds.list({"payment_intent": intent, "limit": 100})
         return [_refund(each) for each in listed.auto_paging_iter()]
 
@@ -254,15 +370,7 @@ class StripeGateway:
                 raw.decode(), signature, self._secret, tolerance=int(TOLERANCE.total_seconds())
             )
             signed = datetime.fromtimestamp(int(dict(part.split("=", 1) for part in signature.split(","))["t"]), UTC)
-            data = json.loads(raw)
-            event = Event(
-                data["id"],
-                data["type"],
-                data["data"]["object"].get("id", ""),
-                bool(data["livemode"]),
-                data.get("api_version") or "",
-                data,
-            )
+            event = _event(json.loads(raw))
         except (
             stripe.SignatureVerificationError,
             ValueError,
@@ -281,36 +389,38 @@ class StripeSilent(Exception):
     """Stripe did not say; nothing was changed."""
 
 
-def _asked(question: Callable[[], T]) -> T:
-    try:
-        return question()
-    except stripe.StripeError as error:
-        raise StripeSilent(str(error)) from error
+def _event(data: dict[str, Any]) -> Event:
+    about = data["data"]["object"].get("id", "")
+    return Event(data["id"], data["type"], about, bool(data["livemode"]), data.get("api_version") or "", data)
 
 
-def _outcome(call: Callable[[], Value]) -> Outcome:
-    try:
-        return Done(call())
-    except stripe.CardError as error:
+def _code(error: stripe.StripeError) -> str:
+    return str(error.code or getattr(error.error, "code", None) or "")
+
+
+def _outcome(error: stripe.StripeError) -> Declined | Refused | Unknown:
+    if isinstance(error, stripe.CardError):
         return _declined(error)
-    except stripe.IdempotencyError as error:
+    if isinstance(error, stripe.IdempotencyError):
         return Unknown(str(error))
-    except stripe.InvalidRequestError as error:
-        return Refused(error.code or "", str(error))
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+    if isinstance(error, stripe.InvalidRequestError):
+        return Refused(_code(error), str(error))
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return Unknown(f"Stripe does not accept our key: {error}")
-    except stripe.StripeError as error:
-        return Unknown(str(error) or type(error).__name__)
+    return Unknown(str(error) or type(error).__name__)
 
 
 def _declined(error: stripe.CardError) -> Declined:
     body: Any = error.error
     code = getattr(body, "decline_code", None) or error.code or "card_declined"
-    advice = getattr(body, "advice_code", None)
+    reason = "authentication_required" if error.code == "authentication_required" else str(code)
     intent = getattr(body, "payment_intent", None)
-    asks = "authentication_required" in {code, error.code}
-    final = code in HARD or advice == "do_not_try_again"
-    return Declined(str(code), final, asks, intent["id"] if intent else None)
+    return Declined(
+        reason,
+        intent["id"] if intent else None,
+        str(getattr(body, "advice_code", None) or ""),
+        str(getattr(body, "network_advice_code", None) or ""),
+    )
 
 
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 (the client's own types end here)
@@ -328,14 +438,35 @@ def _thing(value: Any) -> Thing:  # noqa: ANN401
 
 def _refund(value: Any) -> Refund:  # noqa: ANN401
     data = _plain(value)
-    return Refund(data["id"], data["status"], data["amount"], _key(data))
+    failure, made = data.get("failure_reason") or "", datetime.fromtimestamp(data["created"], UTC)
+    intent = data.get("payment_intent") or ""
+    return Refund(data["id"], data["status"], data["amount"], _key(data), str(intent), failure, made)
+
+
+def _dispute(value: Any) -> Dispute:  # noqa: ANN401
+    data = _plain(value)
+    details = data.get("evidence_details") or {}
+    due = details.get("due_by")
+    return Dispute(
+        id=data["id"],
+        key=_key(data),
+        intent=data.get("payment_intent") or "",
+        amount=data["amount"],
+        currency=data["currency"].upper(),
+        reason=data["reason"],
+        status=data["status"],
+        opened_at=datetime.fromtimestamp(data["created"], UTC),
+        due_by=datetime.fromtimestamp(due, UTC) if due else None,
+        submitted=bool(details.get("submission_count")),
+    )
 
 
 def _intent(value: Any) -> Intent:  # noqa: ANN401
     data = _plain(value)
     charge = data.get("latest_charge")
-    card = charge["payment_method_details"].get("card") or {} if isinstance(charge, dict) else {}
-    until = card.get("capture_before")
+    charge = charge if isinstance(charge, dict) else {}
+    card = (charge.get("payment_method_details") or {}).get("card") or {}
+    until, order = card.get("capture_before"), str((data.get("metadata") or {}).get("order", ""))
     return Intent(
         id=data["id"],
         status=data["status"],
@@ -344,6 +475,9 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
         capture_before=datetime.fromtimestamp(until, UTC) if until else None,
         card=_card(data.get("payment_method")),
         key=_key(data),
+        order=int(order) if order.isascii() and order.isdigit() else None,
+        refunded=charge.get("amount_refunded") or 0,
+        disputed=bool(charge.get("disputed")),
     )
 
 
@@ -368,6 +502,20 @@ def _card(data: Any) -> Card | None:  # noqa: ANN401
     if not isinstance(data, dict):
         return None
     card = data.get("card") or {}
-    name = f"{str(card.get('brand', 'card')).title()} ending {card.get('last4', '····')}"
+    brand = str(card.get("brand", "card"))
     customer = data.get("customer")
-    return Card(data["id"], name, customer["id"] if isinstance(customer, dict) else customer)
+    return Card(
+        id=data["id"],
+        name=f"{brand.title()} ending {card.get('last4', '····')}",
+        customer=customer["id"] if isinstance(customer, dict) else customer,
+        brand=brand,
+        print=card.get("fingerprint") or "",
+        until=_after(card.get("exp_year"), card.get("exp_month")),
+    )
+
+
+def _after(year: int | None, month: int | None) -> datetime | None:
+    """A card is valid to the end of the month that is printed on it."""
+    if not year or not month:
+        return None
+    return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)

@@ -1,16 +1,30 @@
 """The world as actions see it."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from storefront.outside.postman import Postman
 from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules.links import Links
 
+THREADS = 8
+Together = Callable[[Callable[[Any], object], Sequence[Any]], None]
+
+
+def in_threads(verb: Callable[[Any], object], things: Sequence[Any]) -> None:
+    """Do it for all of them, some at a time; a failure is raised after all had their turn."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        done = [pool.submit(verb, each) for each in things]
+    for each in done:
+        each.result()
+
 
 @dataclass(frozen=True)
 class Outside:
-    """Everything beyond the database; `links` writes our own addresses into it."""
+    """Everything beyond the database; `links` writes our own addresses into it, `together` makes many calls at once."""
 
     stripe: StripeGateway
     postman: Postman
@@ -18,3 +32,4 @@ class Outside:
     links: Links
     grant_on: str = "hold"
     shop_name: str = "Forthcoming"
+    together: Together = in_threads

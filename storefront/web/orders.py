@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.actions import cancelling, opening, settling
-from storefront.models import grants, orders
+from storefront.models import grants, money, orders
 from storefront.models.grants import Grant
 from storefront.models.orders import LIVE, Order
 from storefront.outside.stripe_gateway import StripeSilent
@@ -69,7 +69,7 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
 
 def order_facts(db: Session, found: Order, grant: Grant | None) -> order_words.Facts:
     """What the words about an order depend on."""
-    captured, refunded = orders.moved(db, found.id)
+    captured, refunded = money.moved(db, found.id)
     visit = next((each for each in found.checkouts if each.closed_at is None), None)
     launch = found.product.launch
     return order_words.Facts(
@@ -210,7 +210,7 @@ def cancel(token: str) -> str | BaseResponse:
         if not _cancel_word(found, grant):
             return redirect(url_for("orders.order", token=token), code=303)
         if request.method != "POST":  # HEAD too changes nothing
-            paid = orders.moved(db, found.id)[0]
+            paid = money.moved(db, found.id)[0]
             return render_template(
                 "orders/cancel.html", order=found, token=token, amount=short(found.price, found.currency), paid=paid
             )

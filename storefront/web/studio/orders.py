@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from storefront.actions import cancelling
-from storefront.models import orders
+from storefront.models import money
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
@@ -157,7 +157,7 @@ def order(number: str) -> Response:
 
 def _page(session: Session, found: Order, reason: str = "", error: str = "", status: int = 200) -> Response:
     product, zone = found.product, found.promise.zone
-    captured, refunded = orders.moved(session, found.id)
+    captured, refunded = money.moved(session, found.id)
     grant = session.scalar(select(Grant).where(Grant.order_id == found.id))
     visit = next((each.expires_at for each in found.checkouts if each.closed_at is None), None)
     standing = _standing(

@@ -1,0 +1,141 @@
+"""Disputes: a buyer's bank asks for a charge back. Open suspends access, won restores it, lost revokes it (design.md 3).
+
+What Stripe says now is fetched each time; an event is a hint. The answer to the bank is sent once: a person reads it first.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storefront.actions.attempting import begin, carry_out
+from storefront.actions.granting import restore, revoke, suspend
+from storefront.actions.owing import owe
+from storefront.actions.tasking import close_tasks, raise_task
+from storefront.models import money
+from storefront.models.db import Database
+from storefront.models.money import Dispute
+from storefront.models.orders import Attempt, Order
+from storefront.outside import stripe_gateway
+from storefront.outside.stripe_gateway import Declined, Done, Outcome, Refused
+from storefront.outside.world import Outside
+from storefront.rules import words
+from storefront.rules.money import exact
+
+DECIDED = frozenset({"won", "lost", "warning_closed", "prevented"})
+APPEALS = frozenset({"appeal_needs_response", "appeal_under_review"})
+
+
+def hear_dispute(outside: Outside, db: Database, dispute_id: str, now: datetime) -> bool:
+    """Follow one dispute to where it stands now. False: its payment is not known here yet. Raises StripeSilent."""
+    told = outside.stripe.dispute(dispute_id)
+    with db.write() as session:
+        order_id = money.order_of_payment(session, told.intent)
+        if order_id is None:
+            return False
+        order = session.get_one(Order, order_id, with_for_update=True)
+        note_dispute(session, order, told, now)
+    return True
+
+
+def note_dispute(session: Session, order: Order, told: stripe_gateway.Dispute, now: datetime) -> bool:
+    """Keep how a dispute stands, and let access follow. False: that was known."""
+    row = session.scalar(select(Dispute).where(Dispute.stripe_id == told.id))
+    if row is not None and (row.status == told.status or _is_older(row.status, told.status)):
+        return False
+    if row is None:
+        row = _new_row(session, order, told)
+    row.status, row.due_by = told.status, told.due_by
+    row.closed_at = now if told.status in DECIDED else None
+    session.flush()
+    _follow(session, order, row, now)
+    return True
+
+
+def _is_older(before: str, told: str) -> bool:
+    """A decision stands, whatever was read earlier and arrives later; an appeal opens it again."""
+    return before in DECIDED and told not in DECIDED | APPEALS
+
+
+def _new_row(session: Session, order: Order, told: stripe_gateway.Dispute) -> Dispute:
+    row = Dispute(
+        order_id=order.id,
+        stripe_id=told.id,
+        intent=told.intent,
+        amount=told.amount,
+        currency=told.currency,
+        reason=told.reason,
+        status=told.status,
+        opened_at=told.opened_at,
+        evidence={},
+    )
+    session.add(row)
+    return row
+
+
+def _follow(session: Session, order: Order, row: Dispute, now: datetime) -> None:
+    if row.open or (row.inquiry and not row.closed_at):
+        if row.open:
+            suspend(session, order, now)
+        _ask(session, order, row, now)
+        return
+    close_tasks(session, "dispute", row.stripe_id, "stripe", now)
+    if row.status == "lost":
+        _lost(session, order, now)
+    elif not money.disputed(session, order.id):
+        restore(session, order, now)
+    if row.status in {"won", "lost"}:
+        to = order.product.creator.email
+        owe(session, order, "dispute_won" if row.status == "won" else "dispute_lost", now, version=row.id, to=to)
+
+
+def _ask(session: Session, order: Order, row: Dispute, now: datetime) -> None:
+    """A person answers the bank, until the day it gives."""
+    amount, zone = exact(row.amount, row.currency), order.promise.zone
+    by = f" Answer by {words.full(row.due_by, zone)}." if row.due_by and not row.submitted_at else ""
+    asks = "asks about" if row.inquiry else "asks back"
+    sentence = f"The bank of the buyer of {order.number} {asks} {amount} ({row.reason.replace('_', ' ')}).{by}"
+    task = raise_task(session, "dispute", row.stripe_id, sentence, now, order_id=order.id, due_by=row.due_by)
+    if task is not None:
+        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
+
+
+def _lost(session: Session, order: Order, now: datetime) -> None:
+    """The bank has given the money back: access has ended, and a wish to cancel has been served."""
+    revoke(session, order, now)
+    order.cancel_wished_at = None
+
+
+def answer(
+    outside: Outside, db: Database, dispute_id: int, evidence: dict[str, str], who: str, now: datetime
+) -> str | None:
+    """Send the bank what speaks for the sale, once and for all. Returns why not, in a sentence. Raises StripeSilent."""
+    with db.write() as session:
+        row = session.get_one(Dispute, dispute_id)
+        order = session.get_one(Order, row.order_id, with_for_update=True)
+        session.refresh(row)
+        if row.submitted_at or row.closed_at or not (row.open or row.inquiry):
+            return "This dispute has been answered or decided."
+        row.evidence = evidence
+        body: dict[str, Any] = {"evidence": evidence, "submit": True}
+        attempt = begin(session, order, "evidence", now, target=row.stripe_id, body=body, who=who)
+    if attempt is None:
+        return "Something else is under way for this order. Look again in a moment."
+    outcome = carry_out(outside, db, attempt, record_evidence, now)
+    if isinstance(outcome, Refused | Declined):
+        return f"Stripe did not take it: {attempt.detail or 'the dispute is closed'}."
+    return None
+
+
+def record_evidence(
+    session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
+) -> None:
+    """The bank has the answer; its decision takes weeks."""
+    row = session.scalar(select(Dispute).where(Dispute.stripe_id == attempt.target).with_for_update())
+    if row is None or not isinstance(outcome, Done):
+        return
+    row.submitted_at, row.submitted_by = now, attempt.who
+    close_tasks(session, "dispute", row.stripe_id, attempt.who, now)
+    if isinstance(outcome.value, stripe_gateway.Dispute):
+        note_dispute(session, order, outcome.value, now)
