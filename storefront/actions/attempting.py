@@ -151,7 +151,8 @@ def _wait(db: Database, attempt: Attempt, outcome: Unknown, now: datetime) -> No
 def _close(session: Session, attempt: Attempt, outcome: Outcome, now: datetime) -> bool:
     """Close it, unless whoever took it over has done so already."""
     words = {Done: "done", Declined: "declined", Refused: "failed"}
-    stripe_id = outcome.value.id if isinstance(outcome, Done) else getattr(outcome, "intent", None)
+    stripe_id = outcome.value.id if isinstance(outcome, Done) else None
+    stripe_id = outcome.intent if isinstance(outcome, Declined) else stripe_id
     detail = getattr(outcome, "reason", "") or getattr(outcome, "sentence", "")
     change = update(Attempt).where(Attempt.id == attempt.id, Attempt.outcome.is_(None))
     values = {"outcome": words[type(outcome)], "closed_at": now, "stripe_id": stripe_id, "detail": detail[:200]}

@@ -10,6 +10,7 @@ from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
+from storefront.models.money import GONE_BACK, UNDER_WAY, Moved, Refund, Task, disputed, not_disputed
 from storefront.models.orders import ENDED, LIVE, Attempt, Checkout, Order, Promise, launched, no_open_attempt
 from storefront.models.products import Launch, Offer, Product
 from storefront.models.stock import UnitMove
@@ -17,6 +18,7 @@ from storefront.rules.order import TRANSITIONS, State
 
 PATIENCE = timedelta(minutes=10)
 UNKNOWN_AFTER = timedelta(hours=24)
+REFUND_TAKES = timedelta(days=30)
 
 
 def check(session: Session, now: datetime) -> list[str]:
@@ -25,41 +27,65 @@ def check(session: Session, now: datetime) -> list[str]:
     return [sentence for each in checks for sentence in each(session, now)]
 
 
-def _sums() -> Subquery:
-    into = func.sum(case((Attempt.kind == "refund", 0), else_=Attempt.moved))
-    back = func.sum(case((Attempt.kind == "refund", Attempt.moved), else_=0))
-    return select(Attempt.order_id, into.label("into"), back.label("back")).group_by(Attempt.order_id).subquery()
-
-
 def _money(session: Session, now: datetime) -> Iterator[str]:
-    del now
-    sums = _sums()
-    query = select(Order, sums.c.into, sums.c.back).join(sums, sums.c.order_id == Order.id)
-    for order, into, back in session.execute(query):
-        if back > into:
-            yield f"Money: order {order.number} was given back {back}, more than the {into} it paid."
-        if order.state == "paid" and into - back <= 0:
-            yield f"Money: order {order.number} is paid, and the ledger has {into - back}."
-        if order.state in ("reserved", "held", "past_due") and into > back:
-            yield f"Money: order {order.number} is {order.state}, and the ledger has {into - back}."
-        if into - back > order.price:
-            yield f"Money: order {order.number} paid {into - back}, more than its price of {order.price}."
+    into, back = _captured(), _refunded()
+    query = select(Order, func.coalesce(into.c.sum, 0), func.coalesce(back.c.sum, 0))
+    query = query.outerjoin(into, into.c.order_id == Order.id).outerjoin(back, back.c.order_id == Order.id)
+    for order, captured, refunded in session.execute(query.where(or_(into.c.sum > 0, back.c.sum > 0, _WITH_MONEY))):
+        yield from _sums(session, order, Moved(int(captured), int(refunded)), now)
     early = select(Order).join(Promise, and_(Promise.order_id == Order.id, Promise.version == Order.promise_version))
     early = early.join(Attempt, Attempt.order_id == Order.id).where(Attempt.kind.in_(["capture", "charge"]))
     for order in session.scalars(early.where(Attempt.moved > 0, Attempt.closed_at < Promise.not_before)):
         yield f"Money: order {order.number} was charged before the day it was promised."
 
 
+_WITH_MONEY = Order.state == "paid"
+
+
+def _captured() -> Subquery:
+    total = func.sum(Attempt.moved).label("sum")
+    return select(Attempt.order_id, total).group_by(Attempt.order_id).subquery()
+
+
+def _refunded() -> Subquery:
+    total = func.sum(Refund.amount).label("sum")
+    return select(Refund.order_id, total).where(Refund.status.in_(GONE_BACK)).group_by(Refund.order_id).subquery()
+
+
+def _sums(session: Session, order: Order, has: Moved, now: datetime) -> Iterator[str]:
+    if has.net < 0:
+        yield f"Money: order {order.number} was given back {has.refunded}, more than the {has.captured} it paid."
+    if order.state == "paid" and has.net <= 0:
+        yield f"Money: order {order.number} is paid, and the ledger has {has.net}."
+    if order.state in ("reserved", "held", "past_due") and has.net > 0:
+        yield f"Money: order {order.number} is {order.state}, and the ledger has {has.net}."
+    if has.net > order.price and not _going_back(session, order, now):
+        yield f"Money: order {order.number} paid {has.net}, more than its price of {order.price}."
+    if order.state in ENDED and has.net > 0 and not _going_back(session, order, now):
+        yield f"Money: order {order.number} is {order.state}, keeps {has.net}, and nobody has been asked to return it."
+
+
+def _going_back(session: Session, order: Order, now: datetime) -> bool:
+    """A late payment has a few minutes to go back by itself; what could not go back is somebody's task."""
+    asked = session.scalar(select(Task.id).where(Task.order_id == order.id, Task.closed_at.is_(None)).limit(1))
+    if asked is not None or disputed(session, order.id):
+        return True
+    recent = select(Attempt.id).where(Attempt.order_id == order.id, Attempt.opened_at > now - PATIENCE)
+    return session.scalar(recent.limit(1)) is not None
+
+
 def _access(session: Session, now: datetime) -> Iterator[str]:
     live = exists().where(Grant.order_id == Order.id, Grant.suspended_at.is_(None), Grant.revoked_at.is_(None))
     late = Order.product_id.in_(select(Launch.product_id).where(Launch.launched_at <= now - PATIENCE))
     owed = select(Order).where(Order.state == "paid", launched(now), late, ~live, Order.cancel_wished_at.is_(None))
-    for order in session.scalars(owed):
+    for order in session.scalars(owed.where(not_disputed)):
         yield f"Access: order {order.number} is paid and launched, and has no live grant."
     for order in session.scalars(
         select(Order).where(live, or_(Order.state.in_(("past_due", "reserved", "placed", *ENDED)), ~launched(now)))
     ):
         yield f"Access: order {order.number} is {order.state}, and has a live grant."
+    for order in session.scalars(select(Order).where(live, ~not_disputed)):
+        yield f"Access: order {order.number} is disputed, and has a live grant."
 
 
 def _units(session: Session, now: datetime) -> Iterator[str]:
@@ -130,6 +156,7 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     stuck = and_(Attempt.outcome.is_(None), Attempt.opened_at <= now - timedelta(hours=1))
     for attempt in session.scalars(select(Attempt).where(stuck)):
         yield f"Attempts: {attempt.key} is open for over an hour: {attempt.detail or 'no answer'}."
+    yield from _overdue(session, now)
     due = select(Order).join(Launch, Launch.product_id == Order.product_id)
     waiting = due.where(
         Order.state.in_(["held", "reserved"]),
@@ -139,3 +166,19 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     )
     for order in session.scalars(waiting):
         yield f"Money: order {order.number} has been due for over an hour, and is {order.state}."
+
+
+def _overdue(session: Session, now: datetime) -> Iterator[str]:
+    hour_ago, staying = now - timedelta(hours=1), Order.cancel_wished_at.is_(None)
+    overdue = [
+        (Order.state == "held", Order.capture_before, "its hold has lapsed"),
+        (Order.state == "reserved", Order.preflight_at, "its pre-flight is overdue"),
+        (Order.state == "past_due", Order.grace_until, "its grace is over"),
+        (Order.state == "past_due", Order.next_try_at, "its next try is overdue"),
+    ]
+    for condition, at, sentence in overdue:
+        for order in session.scalars(select(Order).where(condition, at <= hour_ago, staying)):
+            yield f"Waiting: order {order.number} is {order.state}, and {sentence}."
+    long_ago = now - REFUND_TAKES
+    for refund in session.scalars(select(Refund).where(Refund.status.in_(UNDER_WAY), Refund.made_at <= long_ago)):
+        yield f"Refunds: {refund.stripe_id} of order {refund.order.number} has been {refund.status} since {refund.made_at:%Y-%m-%d}."

@@ -64,7 +64,7 @@ def fails(world: World, order_id: int, reason: str = "insufficient_funds") -> No
     """The bank says no."""
     with world.db.write() as session:
         order = session.get_one(Order, order_id)
-        answer = Declined(reason, final=False, authentication=False, intent=None)
+        answer = Declined(reason)
         declined(session, order, order.attempts[-1], answer, world.now)
 
 

@@ -24,22 +24,27 @@ import storefront.models
 from storefront.actions import (
     cancelling,
     charging,
+    checking,
     granting,
     hearing,
     launching,
     mailing,
     ordering,
     preflighting,
+    reconciling,
     recovering,
+    retrying,
     settling,
     visiting,
 )
 from storefront.app import create_app
 from storefront.clock import Clock
+from storefront.models import money
 from storefront.models.accounts import Account
 from storefront.models.db import Base, Database
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
+from storefront.models.money import Task
 from storefront.models.orders import Order
 from storefront.models.products import Bonus, Launch, Offer, Product
 from storefront.outside.stripe_gateway import StripeGateway
@@ -163,6 +168,8 @@ class World:
                 preflighting.preflight_due,
                 preflighting.replan_due,
                 charging.charge_due,
+                retrying.retry_due,
+                retrying.remind_due,
                 cancelling.cancel_due,
                 cancelling.tidy_due,
                 settling.settle_ended,
@@ -287,10 +294,40 @@ class World:
         with self.db.read() as session:
             return session.scalar(select(Grant).where(Grant.order_id == order_id))
 
+    def money(self, order_id: int) -> money.Moved:
+        """What an order has paid and got back, as our ledger folds."""
+        with self.db.read() as session:
+            return money.moved(session, order_id)
+
+    def tasks(self) -> list[str]:
+        """The sentences of the open tasks."""
+        with self.db.read() as session:
+            return list(session.scalars(select(Task.sentence).where(Task.closed_at.is_(None)).order_by(Task.id)))
+
+    def reconciles(self, days: float = 40) -> reconciling.Report:
+        """Our rows are compared with Stripe's lists."""
+        return reconciling.reconcile(self.outside, self.db, self.now, self.now - timedelta(days=days))
+
     def letters(self, order_id: int) -> list[str]:
         """The kinds of letters owed for an order, in order."""
         with self.db.read() as session:
             return list(session.scalars(select(Letter.kind).where(Letter.order_id == order_id).order_by(Letter.id)))
+
+    def letter_to(self, order_id: int, kind: str) -> str | None:
+        """To whom the newest letter of a kind goes."""
+        with self.db.read() as session:
+            mine = (Letter.order_id == order_id, Letter.kind == kind)
+            return session.scalars(select(Letter.recipient).where(*mine).order_by(Letter.id.desc())).first()
+
+    def holds(self) -> list[str]:
+        """The holds that are live at Stripe."""
+        found = self.at_stripe("payment_intents?limit=100")["data"]
+        return [each["id"] for each in found if each["status"] == "requires_capture"]
+
+    def broken(self) -> list[str]:
+        """What `storefront check` would say."""
+        with self.db.read() as session:
+            return checking.check(session, self.now)
 
     def units(self, product_id: int) -> tuple[int, int]:
         """Units taken of the product, and of its first offer."""
