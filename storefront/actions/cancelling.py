@@ -31,9 +31,10 @@ ENDED_OR_PAID = ("paid", "expired", "cancelled", "refunded")
 def wish(session: Session, order: Order, *, who: str, why: str, now: datetime) -> bool:
     """Note that an order is to be cancelled: from here on nothing new is charged, and its access pauses.
 
-    False: it has ended, or its buyer has opened it, who then asks the creator (policies.md 2).
+    False: it has ended, or its buyer has opened it, who then asks the creator (policies.md 2), or the buyer's bank has
+    given the money back.
     """
-    if who == BUYER and session.scalar(_opened(order)) is not None:
+    if (who == BUYER and session.scalar(_opened(order)) is not None) or money.lost_to_the_bank(session, order.id):
         return False
     change = update(Order).where(Order.id == order.id, Order.cancel_wished_at.is_(None), Order.state.in_(LIVE))
     wished = changed(session, change.values(cancel_wished_at=now, cancel_who=who, cancel_why=why[:500]))
@@ -89,12 +90,16 @@ def record_void(
     """The hold is proved void: an order that is leaving has ended; elsewhere the intent is forgotten."""
     if isinstance(outcome, Refused) and outcome.intent is not None and outcome.intent.status == "succeeded":
         _was_paid(session, outside, order, outcome.intent, now)
-    if not isinstance(outcome, Done):
+    elif not isinstance(outcome, Done):
         order.retry_at = now + PAUSE
-        return
-    if order.stray_intent == attempt.target:
+    else:
+        _let_go(session, order, attempt.target, now)
+
+
+def _let_go(session: Session, order: Order, intent: str, now: datetime) -> None:
+    if order.stray_intent == intent:
         order.stray_intent = None
-    if order.hold_intent == attempt.target and order.state == State.HELD:
+    if order.hold_intent == intent and order.state == State.HELD:
         close(session, order, now)
 
 

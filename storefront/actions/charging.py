@@ -13,7 +13,7 @@ from storefront.actions.owing import owe
 from storefront.actions.preflighting import off_session
 from storefront.models.db import Database, claim
 from storefront.models.grants import Grant
-from storefront.models.orders import Attempt, Order, launched, no_open_attempt, not_leaving, not_resting
+from storefront.models.orders import Attempt, Order, is_out, launched, no_open_attempt, not_leaving, not_resting
 from storefront.outside.stripe_gateway import Declined, Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.order import State
@@ -88,5 +88,6 @@ def paid(session: Session, outside: Outside, order: Order, intent: Intent, why: 
         return True
     if mended:
         owe(session, order, "repaired", now, version=order.episode)
-    grant(session, outside, order, now)
+    if is_out(session, order, now):
+        grant(session, outside, order, now)
     return True

@@ -78,7 +78,8 @@ def _follow(session: Session, order: Order, row: Dispute, now: datetime) -> None
     if row.open or (row.inquiry and not row.closed_at):
         if row.open:
             suspend(session, order, now)
-        _ask(session, order, row, now)
+        if not row.submitted_at:
+            _ask(session, order, row, now)
         return
     close_tasks(session, "dispute", row.stripe_id, "stripe", now)
     if row.status == "lost":
@@ -93,7 +94,7 @@ def _follow(session: Session, order: Order, row: Dispute, now: datetime) -> None
 def _ask(session: Session, order: Order, row: Dispute, now: datetime) -> None:
     """A person answers the bank, until the day it gives."""
     amount, zone = exact(row.amount, row.currency), order.promise.zone
-    by = f" Answer by {words.full(row.due_by, zone)}." if row.due_by and not row.submitted_at else ""
+    by = f" Answer by {words.full(row.due_by, zone)}." if row.due_by else ""
     asks = "asks about" if row.inquiry else "asks back"
     sentence = f"The bank of the buyer of {order.number} {asks} {amount} ({row.reason.replace('_', ' ')}).{by}"
     task = raise_task(session, "dispute", row.stripe_id, sentence, now, order_id=order.id, due_by=row.due_by)

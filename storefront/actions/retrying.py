@@ -16,7 +16,7 @@ from storefront.models.letters import Letter
 from storefront.models.orders import (
     Attempt,
     Order,
-    launched,
+    is_out,
     no_open_attempt,
     no_open_visit,
     not_leaving,
@@ -57,7 +57,7 @@ def _begin(session: Session, order: Order, now: datetime) -> tuple[Attempt | Non
     if order.state != State.PAST_DUE or not order.payment_method:
         order.next_try_at = None
         return None, record_charge
-    if session.scalar(select(Order.id).where(Order.id == order.id, launched(now))) is not None:
+    if is_out(session, order, now):
         return begin(session, order, "charge", now, body=off_session(order)), record_charge
     day = order.product.launch.at
     if day is None or charge.preflight_at(day) > now:

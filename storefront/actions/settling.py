@@ -17,7 +17,7 @@ from storefront.actions.preflighting import holding
 from storefront.actions.promising import promise_again
 from storefront.actions.stocking import give_back
 from storefront.models.db import Database, changed
-from storefront.models.orders import Attempt, Checkout, Order, launched, no_open_attempt
+from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_attempt
 from storefront.models.products import Launch
 from storefront.outside.stripe_gateway import Card, CheckoutSession
 from storefront.outside.world import Outside
@@ -151,17 +151,12 @@ def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now:
         owe(session, order, "repaired", now, version=order.episode)
     if order.kind == "pre_order" and order.promise.launch_generation != launch.generation:
         follow_move(session, order, launch, now)
-    if order.state in _secured_states(outside) and _is_out(session, order, now):
+    if order.state in _secured_states(outside) and is_out(session, order, now):
         grant(session, outside, order, now)
 
 
 def _secured_states(outside: Outside) -> set[str]:
     return {"paid"} if outside.grant_on == "capture" else {"paid", "held"}
-
-
-def _is_out(session: Session, order: Order, now: datetime) -> bool:
-    session.flush()
-    return session.scalar(select(Order.id).where(Order.id == order.id, launched(now))) is not None
 
 
 def follow_move(session: Session, order: Order, launch: Launch, now: datetime) -> None:

@@ -162,6 +162,12 @@ def disputed(session: Session, order_id: int) -> bool:
     return session.scalars(query.limit(1)).first() is not None
 
 
+def lost_to_the_bank(session: Session, order_id: int) -> bool:
+    """Whether a dispute of this order was lost: its buyer has the money back already."""
+    query = select(Dispute.id).where(Dispute.order_id == order_id, Dispute.status == "lost")
+    return session.scalars(query.limit(1)).first() is not None
+
+
 no_open_dispute = ~select(Dispute.id).where(Dispute.order_id == Order.id, Dispute.status.in_(OPEN_DISPUTE)).exists()
 not_disputed = (
     ~select(Dispute.id).where(Dispute.order_id == Order.id, Dispute.status.in_((*OPEN_DISPUTE, "lost"))).exists()

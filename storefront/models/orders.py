@@ -231,6 +231,12 @@ def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
     return and_(out, Order.unit, or_(not_before.is_(None), not_before <= now))
 
 
+def is_out(session: Session, order: Order, now: datetime) -> bool:
+    """Whether an order's product is out and nobody promised it a later charge, with what was just changed."""
+    session.flush()
+    return session.scalar(select(Order.id).where(Order.id == order.id, launched(now))) is not None
+
+
 def not_resting(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
     """The condition that an order is not left alone for a moment, after a call that did nothing."""
     return or_(Order.retry_at.is_(None), Order.retry_at <= now)

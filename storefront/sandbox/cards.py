@@ -41,6 +41,7 @@ class TestCard:
 
     `challenge` says when the bank wants its holder to authenticate: "never"; "always";
     "until set up" (off-session payments pass once it was); "set up" (they pass as if it had been).
+    `dispute`: why its holder disputes what it paid, a minute later; `refund`: "pending" or "fails", days later.
     """
 
     number: str
@@ -50,6 +51,9 @@ class TestCard:
     decline: Decline | None = None
     attachable: bool = True
     challenge: str = "never"
+    dispute: str = ""
+    inquiry: bool = False
+    refund: str = ""
 
     @property
     def last4(self) -> str:
@@ -215,6 +219,42 @@ CARDS = (
         "asks for 3-D Secure, then every charge is declined: insufficient funds",
         FUNDS,
         challenge="until set up",
+    ),
+    TestCard(
+        "4000000000000259",
+        "visa",
+        ("pm_card_createDispute",),
+        "pays, and is disputed as fraudulent a minute later",
+        dispute="fraudulent",
+    ),
+    TestCard(
+        "4000000000002685",
+        "visa",
+        ("pm_card_createDisputeProductNotReceived",),
+        "pays, and is disputed as not received a minute later",
+        dispute="product_not_received",
+    ),
+    TestCard(
+        "4000000000001976",
+        "visa",
+        ("pm_card_createDisputeInquiry",),
+        "pays, and its bank asks about it a minute later",
+        dispute="general",
+        inquiry=True,
+    ),
+    TestCard(
+        "4000000000007726",
+        "visa",
+        ("pm_card_pendingRefund",),
+        "pays; a refund is pending for a day",
+        refund="pending",
+    ),
+    TestCard(
+        "4000000000005126",
+        "visa",
+        ("pm_card_refundFail",),
+        "pays; a refund succeeds, then fails three days later",
+        refund="fails",
     ),
 )
 BY_NUMBER = {card.number: card for card in CARDS}

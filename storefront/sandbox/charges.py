@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .cards import Decline, hold_seconds
+from .cards import Decline, TestCard, hold_seconds
+from .payment_methods import card_of
 from .world import Thing, World, unset
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ UNSET = unset(
 )
 
 
+DISPUTED_AFTER = 60
+CATEGORIES = {("adjustment", False): "dispute", ("adjustment", True): "dispute_reversal"}
+
+
 def approve(world: World, intent: Thing, method: Thing, *, off_session: bool) -> Thing:
     """Store a charge that the bank said yes to: a hold, or money taken at once."""
     charge = _charge(world, intent, method)
@@ -31,10 +36,17 @@ def approve(world: World, intent: Thing, method: Thing, *, off_session: bool) ->
         charge["payment_method_details"]["card"]["capture_before"] = world.now + life
     else:
         charge["amount_captured"] = charge["amount"]
-        charge["balance_transaction"] = _balance(world, charge, charge["amount"], charge.id)
+        charge["balance_transaction"] = balance(world, charge, charge["amount"], charge.id, "charge").id
+        _await_dispute(world, charge, card_of(method))
     world.add(charge)
     world.emit("charge.succeeded", charge)
     return charge
+
+
+def _await_dispute(world: World, charge: Thing, card: TestCard) -> None:
+    """Some cards' holders dispute what they paid: the sweep opens it a minute after the money was taken."""
+    if card.dispute:
+        charge.due = world.now + DISPUTED_AFTER
 
 
 def fail(world: World, intent: Thing, method: Thing, decline: Decline) -> Thing:
@@ -55,7 +67,8 @@ def fail(world: World, intent: Thing, method: Thing, decline: Decline) -> Thing:
 def capture(world: World, charge: Thing, amount: int, changes: Mapping[str, Any]) -> None:
     """Take what was held, or a part of it; the rest is released."""
     charge.update(amount_captured=amount, captured=True, **changes)
-    charge["balance_transaction"] = _balance(world, charge, amount, charge.id)
+    charge["balance_transaction"] = balance(world, charge, amount, charge.id, "charge").id
+    _await_dispute(world, charge, card_of(world.fetch("payment_method", charge["payment_method"])))
     world.save(charge)
     world.emit("charge.captured", charge)
 
@@ -74,7 +87,16 @@ def refund(world: World, charge: Thing, amount: int, refund_id: str) -> str:
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     world.save(charge)
     world.emit("charge.refunded", charge, before)
-    return _balance(world, charge, -amount, refund_id)
+    return balance(world, charge, -amount, refund_id, "refund").id
+
+
+def take_back(world: World, charge: Thing, amount: int, refund_id: str) -> str:
+    """A refund did not reach its card: the money is the shop's again; returns the id of the balance row."""
+    before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
+    charge.update(amount_refunded=charge["amount_refunded"] - amount, refunded=False)
+    world.save(charge)
+    world.emit("charge.updated", charge, before)
+    return balance(world, charge, amount, refund_id, "refund_failure").id
 
 
 def manual(intent: Thing) -> bool:
@@ -83,9 +105,8 @@ def manual(intent: Thing) -> bool:
     return "manual" in (intent["capture_method"], options.get("capture_method"))
 
 
-def _balance(world: World, charge: Thing, amount: int, source: str) -> str:
-    # A plain fee, so that a statement has something to add up; refunds give none back.
-    kind = "charge" if source == charge.id else "refund"
+def balance(world: World, charge: Thing, amount: int, source: str, kind: str) -> Thing:
+    """Add a row to the balance. A plain fee, so that a statement has something to add up; refunds give none back."""
     fee = round(amount * 0.015) + 25 if kind == "charge" else 0
     body = {
         "id": world.ids.new("txn"),
@@ -100,12 +121,12 @@ def _balance(world: World, charge: Thing, amount: int, source: str) -> str:
         "fee": fee,
         "fee_details": _fee_details(fee, charge["currency"]) if fee else [],
         "net": amount - fee,
-        "reporting_category": kind,
+        "reporting_category": CATEGORIES.get((kind, amount > 0), kind),
         "source": source,
         "status": "available",
         "type": kind,
     }
-    return world.add(Thing(body)).id
+    return world.add(Thing(body))
 
 
 def _fee_details(fee: int, currency: str) -> list[dict[str, Any]]:

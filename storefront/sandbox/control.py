@@ -1,4 +1,4 @@
-"""The control API, outside /v1: clock, reset, faults, and the log of calls."""
+"""The control API, outside /v1: clock, reset, faults, what banks decide, and the log of calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
-from . import faults
+from . import disputes, faults, refunds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from .machine import Machine
+    from .world import Thing, World
 
 LONGEST_HANG = 60
+RESOLUTIONS = ("pending", "requires_action", "succeeded", "failed", "canceled")
 
 
 class Refusal(ValueError):
@@ -32,6 +34,10 @@ def respond(machine: Machine, request: Request) -> Response:
         "POST /clock/advance": lambda: _advance(machine, _json(request)),
         "POST /reset": lambda: _reset(machine),
         "POST /faults": lambda: _fault(machine, _json(request)),
+        "POST /disputes": lambda: _dispute(machine, _json(request)),
+        "POST /disputes/decide": lambda: _decide(machine, _json(request)),
+        "POST /refunds/resolve": lambda: _resolve(machine, _json(request)),
+        "POST /cards/renew": lambda: _renew(machine, _json(request)),
         "GET /log": lambda: _log(machine, request.args.get("since", "0")),
     }
     if name not in actions:
@@ -94,6 +100,66 @@ def _fault(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
     with machine.store.transaction() as db:
         faults.add(db, kind, pattern, count, hang)
     return {"ok": True}
+
+
+def _dispute(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
+    """The holder of a card disputes what it paid: payment_intent, reason, inquiry, amount."""
+    with machine.world() as world:
+        intent = _named(world, "payment_intent", body.get("payment_intent"))
+        charge = world.find("charge", str(intent["latest_charge"]))
+        if charge is None or not charge["captured"] or not disputes.refundable(world, charge):
+            message = "That payment is not captured, or disputed already."
+            raise Refusal(message)
+        reason, amount = str(body.get("reason", "product_not_received")), body.get("amount")
+        made = disputes.begin(world, charge, reason, inquiry=bool(body.get("inquiry")), amount=amount)
+    return {"dispute": made.id}
+
+
+def _decide(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
+    with machine.world() as world:
+        dispute = _named(world, "dispute", body.get("dispute"))
+        if dispute["status"] not in disputes.OPEN:
+            message = f"The dispute is {dispute['status']}."
+            raise Refusal(message)
+        disputes.decide(world, dispute, won=bool(body.get("won")))
+    return {"status": dispute["status"]}
+
+
+def _resolve(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
+    status = str(body.get("status"))
+    if status not in RESOLUTIONS:
+        message = f"status has to be one of {', '.join(RESOLUTIONS)}."
+        raise Refusal(message)
+    with machine.world() as world:
+        refund = _named(world, "refund", body.get("refund"))
+        if refund["status"] in refunds.LOST or refund["status"] == status:
+            message = f"The refund is {refund['status']}."
+            raise Refusal(message)
+        refunds.resolve(world, refund, status, str(body.get("failure_reason", "expired_or_canceled_card")))
+    return {"status": status}
+
+
+def _renew(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
+    """A network gives a card a new date: payment_method, exp_month, exp_year."""
+    month, year = body.get("exp_month"), body.get("exp_year")
+    if not isinstance(month, int) or not 1 <= month <= 12 or not isinstance(year, int):  # noqa: PLR2004 - months
+        message = "exp_month and exp_year have to be numbers."
+        raise Refusal(message)
+    with machine.world() as world:
+        method = _named(world, "payment_method", body.get("payment_method"))
+        before = {"card": dict(method["card"])}
+        method["card"] = {**method["card"], "exp_month": month, "exp_year": year}
+        world.save(method)
+        world.emit("payment_method.automatically_updated", method, before)
+    return {"ok": True}
+
+
+def _named(world: World, kind: str, ident: object) -> Thing:
+    thing = world.find(kind, str(ident))
+    if thing is None:
+        message = f"There is no {kind} {ident!r}."
+        raise Refusal(message)
+    return thing
 
 
 def _log(machine: Machine, since: str) -> list[dict[str, Any]]:

@@ -53,6 +53,7 @@ FIELDS: dict[str, dict[str, str | None]] = {
         "payment_link": None,
         "subscription": None,
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "payment_method": {"customer": "customer"},
     "balance_transaction": {"source": "charge"},
     "customer": {"default_source": None, "invoice_settings": "", "test_clock": None},
@@ -105,8 +106,7 @@ def _inside(world: World, holder: dict[str, Any], step: str, path: str) -> objec
 
 
 def _named(world: World, kind: str, ident: str) -> dict[str, Any]:
-    if ident.startswith("re_"):
-        kind = "refund"
+    kind = {"re": "refund", "du": "dispute"}.get(ident.split("_", 1)[0], kind)
     return world.find(kind, ident) or world.fetch(kind, ident)
 
 

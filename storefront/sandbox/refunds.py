@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import charges
+from . import charges, disputes
+from .cards import DAY, TestCard
 from .errors import invalid, refused
 from .params import exclusive, merged, missing
+from .payment_methods import card_of
 from .world import Thing, World
 
 if TYPE_CHECKING:
     from .routes import Call
+
+LOST = ("failed", "canceled")
 
 
 def create(world: World, call: Call) -> Thing:
@@ -18,11 +22,52 @@ def create(world: World, call: Call) -> Thing:
     charge = _charge(world, call.params)
     left = charge["amount_captured"] - charge["amount_refunded"]
     amount = call.params.get("amount", left)
-    _check(charge, amount, left)
+    _check(world, charge, amount, left)
     refund = Thing(_blank(world, charge, amount, call.params))
     refund["balance_transaction"] = charges.refund(world, charge, amount, refund.id)
+    _by_card(world, refund, card_of(world.fetch("payment_method", charge["payment_method"])))
     world.add(refund)
     world.emit("refund.created", refund)
+    return refund
+
+
+def _by_card(world: World, refund: Thing, card: TestCard) -> None:
+    """Some cards take their time, and some turn out to be closed."""
+    if card.refund == "pending":
+        refund.update(status="pending", pending_reason="processing")
+        refund.due, refund.hidden["then"] = world.now + DAY, "succeeded"
+    elif card.refund == "fails":
+        refund.due, refund.hidden["then"] = world.now + 3 * DAY, "failed"
+
+
+def fall_due(world: World, refund: Thing) -> None:
+    """What a card does to its refunds by itself."""
+    resolve(world, refund, refund.hidden["then"])
+
+
+def resolve(world: World, refund: Thing, status: str, why: str = "expired_or_canceled_card") -> None:
+    """A refund arrives, or it comes back."""
+    before = {"status": refund["status"]}
+    refund["status"], refund.due = status, None
+    refund.pop("pending_reason", None)
+    if status in LOST:
+        charge = world.fetch("charge", refund["charge"])
+        refund["failure_balance_transaction"] = charges.take_back(world, charge, refund["amount"], refund.id)
+    if status == "failed":
+        refund["failure_reason"] = why
+    world.save(refund)
+    if status == "failed":
+        world.emit("refund.failed", refund)
+    world.emit("refund.updated", refund, before)
+
+
+def cancel(world: World, call: Call) -> Thing:
+    """Take back a refund that waits for its holder."""
+    refund = world.fetch("refund", call.ids[0])
+    if refund["status"] != "requires_action":
+        message = f"The refund {refund.id} is {refund['status']}; only one that requires action can be canceled."
+        raise refused(message, code="refund_not_cancelable")
+    resolve(world, refund, "canceled")
     return refund
 
 
@@ -50,8 +95,8 @@ def _charge(world: World, params: dict[str, Any]) -> Thing:
     return world.fetch("charge", intent["latest_charge"])
 
 
-def _check(charge: Thing, amount: int, left: int) -> None:
-    if charge["disputed"]:
+def _check(world: World, charge: Thing, amount: int, left: int) -> None:
+    if not disputes.refundable(world, charge):
         message = f"Charge {charge.id} is disputed; its money cannot be refunded."
         raise refused(message, code="charge_disputed")
     if not charge["captured"]:

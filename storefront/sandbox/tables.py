@@ -202,7 +202,25 @@ REFUND_CREATE = Hash(
 )
 REFUND_UPDATE = Hash({**EXPAND, **META})
 REFUND_LIST = Hash({**PAGE, "created": CREATED, "charge": Text(), "payment_intent": Text()})
-BALANCE_LIST = Hash({**PAGE, "created": CREATED, "source": Text(), "type": OneOf(("charge", "refund"))})
+BALANCE_TYPES = OneOf(("adjustment", "charge", "refund", "refund_failure"))
+BALANCE_LIST = Hash({**PAGE, "created": CREATED, "source": Text(), "type": BALANCE_TYPES})
+
+EVIDENCE = (
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "product_description",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "service_date",
+    "uncategorized_text",
+)
+DISPUTE_UPDATE = Hash({**EXPAND, **META, "evidence": Hash(dict.fromkeys(EVIDENCE, Text(20_000))), "submit": Flag()})
+DISPUTE_LIST = Hash({**PAGE, "charge": Text(), "created": CREATED, "payment_intent": Text()})
 
 PRODUCT_DATA = Hash(
     {

@@ -1,0 +1,157 @@
+"""Disputes: opened, answered, won and lost, and what each does to access, refunds and the people concerned."""
+
+import requests
+
+from storefront.actions import disputing
+from storefront.actions.refunding import refund_part
+from storefront.models.money import Dispute
+from tests.support.world import VISA, World
+
+INES = "creator:ines@forthcoming.example"
+DISPUTES_LATER, ASKS_LATER = "4000000000002685", "4000000000001976"
+WINNING, LOSING = {"uncategorized_text": "winning_evidence"}, {"uncategorized_text": "losing_evidence"}
+
+
+def bought(world: World, card: str = DISPUTES_LATER) -> int:
+    order_id = world.orders(world.product(days=None), card=card)
+    world.tick()
+    return order_id
+
+
+def hears(world: World) -> None:
+    """A minute later the bank acts; here no webhook arrives, the lists are read."""
+    world.advance(minutes=2)
+    world.reconciles()
+    world.tick()
+
+
+def dispute(world: World) -> Dispute:
+    with world.read() as session:
+        found: Dispute = session.query(Dispute).one()
+        session.expunge_all()
+        return found
+
+
+def live(world: World, order_id: int) -> bool:
+    grant = world.grant(order_id)
+    assert grant is not None
+    return grant.live
+
+
+def decides(world: World, *, won: bool) -> None:
+    url = f"{world.sandbox.url}/_sandbox/disputes/decide"
+    requests.post(url, json={"dispute": dispute(world).stripe_id, "won": won}, timeout=10).raise_for_status()
+
+
+def test_an_open_dispute_pauses_access_and_asks_the_creator_until_the_bank_says(world: World) -> None:
+    order_id = bought(world)
+    assert live(world, order_id)
+    hears(world)
+    assert (dispute(world).status, dispute(world).amount) == ("needs_response", 2900)
+    assert not live(world, order_id)
+    [task] = world.tasks()
+    assert "asks back 29.00" in task
+    assert "product not received" in task
+    assert world.letter_to(order_id, "task") == "ines@forthcoming.example"
+    assert world.state(order_id) == "paid"
+
+
+def test_a_dispute_that_is_won_brings_access_back(world: World) -> None:
+    order_id = bought(world)
+    hears(world)
+    assert disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now) is None
+    assert dispute(world).submitted_by == INES
+    assert world.tasks() == [], "answered; nobody has to do anything"
+    hears(world)
+    assert dispute(world).status == "won"
+    assert live(world, order_id)
+    assert world.letters(order_id)[-1] == "dispute_won"
+
+
+def test_a_dispute_that_is_lost_ends_access_and_nothing_is_refunded_a_second_time(world: World) -> None:
+    order_id = bought(world)
+    hears(world)
+    assert disputing.answer(world.outside, world.db, dispute(world).id, LOSING, INES, world.now) is None
+    hears(world)
+    grant = world.grant(order_id)
+    assert grant is not None
+    assert grant.revoked_at is not None
+    assert world.letters(order_id)[-1] == "dispute_lost"
+    world.cancels(order_id, who=INES)
+    world.advance(hours=1)
+    world.tick()
+    assert world.money(order_id) == (2900, 0), "the bank has given the money back already"
+
+
+def test_a_dispute_that_nobody_answers_is_lost(world: World) -> None:
+    order_id = bought(world)
+    hears(world)
+    world.advance(days=10)
+    hears(world)
+    assert dispute(world).status == "lost"
+    assert not live(world, order_id)
+
+
+def test_an_inquiry_takes_nothing_and_pauses_nothing_but_asks(world: World) -> None:
+    order_id = bought(world, ASKS_LATER)
+    hears(world)
+    assert dispute(world).status == "warning_needs_response"
+    assert live(world, order_id)
+    assert "asks about 29.00" in world.tasks()[0]
+    decides(world, won=True)
+    hears(world)
+    assert dispute(world).status == "warning_closed"
+    assert world.tasks() == []
+
+
+def test_nothing_is_refunded_while_a_dispute_is_open_and_a_cancellation_waits_for_its_end(world: World) -> None:
+    order_id = bought(world)
+    hears(world)
+    refused = refund_part(world.outside, world.db, order_id, 100, who=INES, why="", now=world.now)
+    assert refused is not None
+    assert refused.code == "disputed"
+    world.cancels(order_id, who=INES)
+    world.advance(hours=1)
+    world.tick()
+    assert world.money(order_id) == (2900, 0)
+    decides(world, won=True)
+    hears(world)
+    world.advance(minutes=5)
+    world.tick()
+    assert world.state(order_id) == "refunded"
+    assert world.money(order_id) == (2900, 2900)
+    assert not live(world, order_id)
+
+
+def test_an_answer_is_given_once(world: World) -> None:
+    bought(world)
+    hears(world)
+    assert disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now) is None
+    again = disputing.answer(world.outside, world.db, dispute(world).id, LOSING, INES, world.now)
+    assert again == "This dispute has been answered or decided."
+
+
+def test_an_answer_whose_receipt_is_lost_is_not_given_twice(world: World) -> None:
+    bought(world)
+    hears(world)
+    world.sandbox.control("faults", kind="timeout_after_commit", match="POST /v1/disputes/*")
+    disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now)
+    world.advance(minutes=3)
+    world.tick()
+    assert dispute(world).submitted_at is not None
+
+
+def test_a_dispute_of_a_pre_order_that_was_paid_up_front_keeps_it_shut_at_the_launch(world: World) -> None:
+    order_id = world.orders(world.product(days=30, upfront=True), card=DISPUTES_LATER)
+    hears(world)
+    world.advance(days=31)
+    world.tick()
+    assert world.grant(order_id) is None
+    assert world.state(order_id) == "paid"
+
+
+def test_a_visa_card_that_nobody_disputes_is_left_alone(world: World) -> None:
+    order_id = bought(world, VISA)
+    hears(world)
+    assert live(world, order_id)
+    assert world.tasks() == []

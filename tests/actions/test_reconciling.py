@@ -1,0 +1,148 @@
+"""Reconciliation: what Stripe has and we have not is repaired or reported, and a second look finds nothing."""
+
+import requests
+from sqlalchemy import select, update
+
+from storefront.actions.reconciling import Report
+from storefront.models.events import StripeEvent
+from storefront.models.orders import Attempt, Order
+from tests.support.world import KEY, World
+
+
+def calls(world: World, path: str, **body: str) -> None:
+    """Somebody acts in Stripe's dashboard."""
+    answer = requests.post(f"{world.sandbox.url}/v1/{path}", data=body, auth=(KEY, ""), timeout=10)
+    answer.raise_for_status()
+
+
+def quiet(report: Report) -> bool:
+    return (report.repaired, report.reported) == ([], [])
+
+
+def repairs(world: World) -> str:
+    """One look, then all that follows, and a second look that finds nothing."""
+    report = world.reconciles()
+    world.tick()
+    world.reconciles()  # the events of what the tick did: no webhook arrives here
+    world.tick()
+    assert quiet(world.reconciles()), "the last look finds nothing"
+    assert world.broken() == []
+    return "\n".join(each for each in report.repaired if "had not arrived" not in each)
+
+
+def test_a_shop_that_heard_everything_has_no_difference(world: World) -> None:
+    world.orders(world.product("hold", days=3))
+    world.orders(world.product("saved", days=40))
+    world.orders(world.product("out", days=None))
+    world.cancels(world.orders(world.product("left", days=3)))
+    world.tick()
+    assert repairs(world) == ""
+
+
+def test_events_that_never_arrived_are_fetched_and_acted_on(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    world.reconciles()
+    with world.read() as session:
+        kept = list(session.scalars(select(StripeEvent.type)))
+    assert "checkout.session.completed" in kept
+    assert world.state(order_id) == "held"
+    world.tick()
+    assert all(each.done_at for each in events(world))
+    assert quiet(world.reconciles())
+
+
+def events(world: World) -> list[StripeEvent]:
+    with world.read() as session:
+        found = list(session.scalars(select(StripeEvent)))
+        session.expunge_all()
+        return found
+
+
+def test_a_hold_that_was_captured_by_hand_is_a_payment(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    intent = world.order(order_id).hold_intent
+    calls(world, f"payment_intents/{intent}/capture")
+    assert "had been captured" in repairs(world)
+    assert world.state(order_id) == "paid"
+    assert world.money(order_id) == (1900, 0)
+    world.cancels(order_id)
+    assert world.money(order_id) == (1900, 1900)
+
+
+def test_a_hold_that_was_captured_by_hand_is_refunded_when_its_buyer_cancels(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    calls(world, f"payment_intents/{world.order(order_id).hold_intent}/capture")
+    world.cancels(order_id)
+    world.tick()
+    assert world.state(order_id) == "refunded"
+    assert world.money(order_id) == (1900, 1900)
+    assert repairs(world) == ""
+
+
+def test_a_hold_that_nobody_lives_on_is_released(world: World) -> None:
+    order_id = world.orders(world.product(days=40))
+    order = world.order(order_id)
+    _holds(world, order)
+    assert "belongs to nothing" in repairs(world)
+    assert world.holds() == []
+    assert world.state(order_id) == "reserved"
+
+
+def _holds(world: World, order: Order, *, capture: str = "manual") -> None:
+    calls(
+        world,
+        "payment_intents",
+        amount="1900",
+        currency="eur",
+        customer=order.customer or "",
+        payment_method=order.payment_method or "",
+        off_session="true",
+        confirm="true",
+        capture_method=capture,
+        **{"allowed_payment_method_types[0]": "card", "metadata[order]": str(order.id)},
+    )
+
+
+def test_a_payment_that_nobody_knows_of_goes_back(world: World) -> None:
+    order_id = world.orders(world.product(days=40))
+    _holds(world, world.order(order_id), capture="automatic")
+    assert "they go back" in repairs(world)
+    assert world.state(order_id) == "reserved"
+    assert world.money(order_id) == (1900, 1900)
+
+
+def test_a_hold_that_ended_at_the_bank_is_seen_without_its_event(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    calls(world, f"payment_intents/{world.order(order_id).hold_intent}/cancel")
+    assert "had ended" in repairs(world)
+    assert world.state(order_id) in {"reserved", "held"}
+    assert len(world.holds()) <= 1
+
+
+def test_an_amount_that_differs_is_a_persons_to_explain(world: World) -> None:
+    order_id = world.orders(world.product(days=None))
+    with world.db.write() as session:
+        taken = update(Attempt).where(Attempt.order_id == order_id, Attempt.moved > 0)
+        session.execute(taken.values(moved=2000))
+    report = world.reconciles()
+    assert len(report.reported) == 1
+    assert "29.00" in report.reported[0]
+    world.reconciles()
+    assert len(world.tasks()) == 1, "asked once"
+
+
+def test_what_is_under_way_is_left_alone(world: World) -> None:
+    order_id = world.places(world.product(days=3))
+    world.pays(world.visits(order_id))
+    report = world.reconciles()
+    assert [each for each in report.repaired if "had not arrived" not in each] == []
+    assert world.state(order_id) == "placed"
+    world.tick()
+    assert world.state(order_id) == "held"
+
+
+def test_payments_of_another_shop_on_the_same_account_are_not_ours(world: World) -> None:
+    calls(world, "customers", email="x@posteo.de")
+    body = {"amount": "500", "currency": "eur", "payment_method": "pm_card_visa", "confirm": "true"}
+    calls(world, "payment_intents", **body, **{"allowed_payment_method_types[0]": "card"})
+    assert repairs(world) == ""
