@@ -6,17 +6,20 @@ import base64
 import hashlib
 import json
 import threading
-from dataclasses import dataclass
+import time
+from collections import deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
 from . import expand, faults, forms, routes
-from .errors import AnswerLostError, StripeError, broken, invalid, unauthorised
+from .errors import AnswerLostError, StripeError, broken, in_use, invalid, locked, too_many, unauthorised
 from .world import VERSION, Tag, World
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
     from werkzeug.wrappers import Request
 
@@ -50,6 +53,36 @@ class Answer:
     text: str
     original: str | None = None
     lost: faults.Fault | None = None
+    late: float = 0
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Rates:
+    """How many calls each endpoint had in the last second of wall time; 0 allows any number."""
+
+    def __init__(self, most: int, wall: Callable[[], float]) -> None:
+        """Keep the limit and the clock."""
+        self._most, self._wall = most, wall
+        self._seen: dict[str, deque[float]] = {}
+
+    def over(self, ask: Ask) -> bool:
+        """Count a call, and say whether it is one too many."""
+        if not self._most:
+            return False
+        found = routes.find(ask.method, ask.path)
+        seen = self._seen.setdefault(found[0].path if found else "", deque())
+        now = self._wall()
+        while seen and seen[0] <= now - 1:
+            seen.popleft()
+        seen.append(now)
+        return len(seen) > self._most
+
+
+NOES: dict[str, Callable[[], StripeError]] = {
+    "error_429": lambda: too_many("endpoint-rate"),
+    "lock_timeout": locked,
+    "error_409": in_use,
+}
 
 
 class Api:
@@ -60,6 +93,7 @@ class Api:
         self._machine = machine
         self._busy: set[str] = set()
         self._guard = threading.Lock()
+        self._rates = Rates(machine.most_calls, machine.clock.wall)
 
     def respond(self, request: Request) -> Response:
         """Answer one HTTP request. Raises AnswerLostError where a fault says so."""
@@ -73,6 +107,8 @@ class Api:
             answer = self._once(ask) if ask.key else self._run(ask)
         if answer.lost:
             raise AnswerLostError(answer.lost.hang)
+        if answer.late:
+            time.sleep(answer.late)
         return _response(ask, answer)
 
     def _note_refusal(self, ask: Ask, error: StripeError) -> Answer:
@@ -86,7 +122,7 @@ class Api:
         with self._guard:
             if key in self._busy:
                 # Not logged: the log waits for the very call that is in the way.
-                return _refusal(_in_use())
+                return _refusal(in_use())
             self._busy.add(key)
         try:
             return self._run(ask)
@@ -96,11 +132,20 @@ class Api:
 
     def _run(self, ask: Ask) -> Answer:
         with self._machine.world(Tag(ask.request, ask.key)) as world:
-            answer = _replay(world, ask) or self._fresh(world, ask)
-            lost = faults.take(world.db, "timeout_after_commit", ask.subject)
-            answer = Answer(answer.status, answer.text, answer.original, lost)
+            answer = self._unbegun(world, ask) or _replay(world, ask) or self._fresh(world, ask)
+            lost = answer.lost or faults.take(world.db, "timeout_after_commit", ask.subject)
+            slow = faults.take(world.db, "slow", ask.subject)
+            answer = replace(answer, lost=lost, late=slow.hang if slow else 0)
             self._log(world.db, ask, answer)
         return answer
+
+    def _unbegun(self, world: World, ask: Ask) -> Answer | None:
+        """What stops a call before it has begun: nothing of it is kept, not under its key either."""
+        if self._rates.over(ask):
+            return _refusal(too_many("endpoint-rate"))
+        if lost := faults.take(world.db, "timeout_before", ask.subject):
+            return Answer(0, "", lost=lost)
+        return next((_refusal(no()) for kind, no in NOES.items() if faults.take(world.db, kind, ask.subject)), None)
 
     def _fresh(self, world: World, ask: Ask) -> Answer:
         if faults.take(world.db, "error_500", ask.subject):
@@ -232,13 +277,8 @@ def _keep(world: World, ask: Ask, answer: Answer) -> None:
     )
 
 
-def _in_use() -> StripeError:
-    message = "There is currently another in-progress request using this Idempotency-Key. Try again when it has ended."
-    return StripeError(409, "idempotency_error", message, code="idempotency_key_in_use")
-
-
 def _refusal(error: StripeError) -> Answer:
-    return Answer(error.status, _text(error.body()))
+    return Answer(error.status, _text(error.body()), headers=tuple(error.headers.items()))
 
 
 def _text(body: dict[str, Any]) -> str:
@@ -251,6 +291,8 @@ def _response(ask: Ask, answer: Answer) -> Response:
     response.headers["Stripe-Version"] = VERSION
     if ask.key:
         response.headers["Idempotency-Key"] = ask.key
+    for name, value in answer.headers:
+        response.headers[name] = value
     if answer.original:
         response.headers["Idempotent-Replayed"] = "true"
         response.headers["Original-Request"] = answer.original

@@ -42,6 +42,7 @@ FIELDS: dict[str, dict[str, str | None]] = {
         "charge": "charge",
         "payment_intent": "payment_intent",
         "balance_transaction": "balance_transaction",
+        "failure_balance_transaction": "balance_transaction",
         "transfer_reversal": None,
     },
     "checkout.session": {

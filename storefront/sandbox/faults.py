@@ -9,8 +9,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-# Answers: the call is done and the answer lost; or 500, nothing done. Webhooks: never sent.
-KINDS = ("timeout_after_commit", "error_500", "webhook_dropped")
+# Answers that are lost (after the call, or before it was begun), that say no (500 stays under its key, the others are
+# forgotten), and that come late. `hang`: seconds.
+ANSWERS = ("timeout_after_commit", "timeout_before", "error_500", "error_429", "error_409", "lock_timeout", "slow")
+# Webhooks that never leave, leave twice, leave `hang` seconds later, are overtaken by the next, carry a signature by
+# somebody else, or speak of another version of the API.
+WEBHOOKS = (
+    "webhook_dropped",
+    "webhook_duplicate",
+    "webhook_delay",
+    "webhook_reorder",
+    "webhook_bad_signature",
+    "webhook_old_version",
+)
+KINDS = (*ANSWERS, *WEBHOOKS)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Machine:
         """Open the memory and take up where the last run ended."""
         self._options = options
         self.clock = Clock(options.wall)
+        self.most_calls = options.most_calls
         self.ids = Ids(options.chance or random.Random())  # noqa: S311 - names of play objects
         self.store = Store(_path(options.data_dir))
         self.deliverer = Deliverer(self, options.send or post)

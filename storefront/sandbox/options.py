@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """`data_dir` None keeps everything in memory; wall clock, chance and sender for tests."""
+    """`data_dir` None keeps everything in memory; wall clock, chance and sender for tests.
+
+    `most_calls` a second of wall time and endpoint, as Stripe has it; 0 allows any number.
+    """
 
     public_url: str
     data_dir: Path | None = None
@@ -25,3 +28,4 @@ class Options:
     wall: Callable[[], float] = time.time
     chance: Random | None = None
     send: Sender | None = None
+    most_calls: int = 0

@@ -30,6 +30,8 @@ PAUSES = (1, 5, 30, 300)
 PATIENCE = 10
 # News of a call leaves a moment after its answer, as from Stripe.
 HEAD_START = 0.1
+OVERTAKEN = 1.0
+OLD_VERSION = "2020-08-27"
 # How often the clock is looked at, for what falls due by itself.
 TICK = 1.0
 
@@ -147,11 +149,11 @@ class Deliverer:
         dropped = False
         with self._machine.store.transaction() as db:
             while row := self._due(db):
-                delivery = _delivery(db, row)
+                delivery = _delivery(db, row, self._machine.clock.wall())
                 if delivery:
                     self._busy.add(delivery.subject)
                     break
-                dropped = True
+                dropped = True  # or put off: whoever waits for it need not
         if dropped:
             self.wake()
         return delivery if row else None
@@ -208,24 +210,47 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         return answer.status
 
 
-def _delivery(db: sqlite3.Connection, row: sqlite3.Row) -> Delivery | None:
-    """Give what is to be sent, or None where a fault says that it never leaves."""
+def _delivery(db: sqlite3.Connection, row: sqlite3.Row, now: float) -> Delivery | None:
+    """Give what is to be sent, or None where a fault says that it does not leave now."""
     event = json.loads(_thing(db, row["event"])["body"])
-    if faults.take(db, "webhook_dropped", event["type"]):
-        db.execute("UPDATE deliveries SET state = 'dropped' WHERE id = ?", (row["id"],))
+    if row["tries"] == 0 and _held_up(db, row, event["type"], now):
         return None
     endpoint = _thing(db, row["endpoint"])
     shown = json.loads(endpoint["body"])
-    event["api_version"] = shown["api_version"]
+    old = faults.take(db, "webhook_old_version", event["type"])
+    event["api_version"] = OLD_VERSION if old else shown["api_version"]
+    forged = faults.take(db, "webhook_bad_signature", event["type"])
     return Delivery(
         id=row["id"],
         event=row["event"],
         subject=row["subject"],
         url=shown["url"],
-        secret=json.loads(endpoint["hidden"])["secret"],
+        secret="whsec_of_somebody_else" if forged else json.loads(endpoint["hidden"])["secret"],
         body=json.dumps(event, separators=(",", ":")).encode(),
         tries=row["tries"],
     )
+
+
+def _held_up(db: sqlite3.Connection, row: sqlite3.Row, kind: str, now: float) -> bool:
+    """A first try that is dropped, put off, or let pass by the next; one that is doubled goes on."""
+    if faults.take(db, "webhook_dropped", kind):
+        db.execute("UPDATE deliveries SET state = 'dropped' WHERE id = ?", (row["id"],))
+        return True
+    if faults.take(db, "webhook_duplicate", kind):
+        db.execute(
+            "INSERT INTO deliveries (event, endpoint, subject, next_try, tries) VALUES (?, ?, ?, ?, 1)",
+            (row["event"], row["endpoint"], row["subject"], now),
+        )
+    fault = faults.take(db, "webhook_delay", kind) or faults.take(db, "webhook_reorder", kind)
+    if fault is None:
+        return False
+    # A story of its own from now on: the others about the same thing need not wait for it.
+    wait = fault.hang or OVERTAKEN
+    db.execute(
+        "UPDATE deliveries SET next_try = ?, subject = subject || ' late', tries = 1 WHERE id = ?",
+        (now + wait, row["id"]),
+    )
+    return True
 
 
 def _thing(db: sqlite3.Connection, ident: str) -> sqlite3.Row:
