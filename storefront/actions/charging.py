@@ -1,6 +1,5 @@
 """Charging what is due: captures of live holds, and one off-session charge where there is none (design.md 3)."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from sqlalchemy import Select, exists, or_, select
@@ -19,7 +18,6 @@ from storefront.outside.world import Outside
 from storefront.rules.order import State
 
 BATCH = 16
-THREADS = 8
 
 
 def charge_due(outside: Outside, db: Database, now: datetime) -> int:
@@ -27,8 +25,7 @@ def charge_due(outside: Outside, db: Database, now: datetime) -> int:
     with db.write() as session:
         orders = session.scalars(claim(_due(outside, now), session)).all()
         attempts = [made for order in orders if (made := _begin(session, order, now))]
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda each: carry_out(outside, db, each, record_charge, now), attempts))
+    outside.together(lambda each: carry_out(outside, db, each, record_charge, now), attempts)
     return len(attempts)
 
 

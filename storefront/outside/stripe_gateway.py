@@ -161,9 +161,21 @@ class Pace:
 
 
 class StripeGateway:
-    """One Stripe account. Calls are paced, time out after 20 s and carry the key they are given."""
+    """One Stripe account. Calls are paced, time out after 20 s and carry the key they are given.
 
-    def __init__(self, key: str, base: str, webhook_secret: str, rate: float, *, retries: int = RETRIES) -> None:
+    `http_client` is the client's way out; a test gives one that leads to a Stripe of its own.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        base: str,
+        webhook_secret: str,
+        rate: float,
+        *,
+        retries: int = RETRIES,
+        http_client: stripe.HTTPClient | None = None,
+    ) -> None:
         self.live = key.startswith(("sk_live_", "rk_live_"))
         self._secret = webhook_secret
         self._pace = Pace(rate)
@@ -172,7 +184,7 @@ class StripeGateway:
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=retries,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT),
         )
         self._v1 = self._client.v1
         self._verbs: dict[str, Callable[[str, Any, Any], Value]] = {
