@@ -51,7 +51,8 @@ def _record(
     session: Session, outside: Outside, order: Order, visit_id: int, told: CheckoutSession, now: datetime
 ) -> bool:
     secured = _secured(told)
-    if told.status == "complete" and secured is None:
+    lapsed = told.intent is not None and told.intent.status == "canceled"
+    if told.status == "complete" and secured is None and not lapsed:
         return False
     closing = update(Checkout).where(Checkout.id == visit_id, Checkout.closed_at.is_(None)).values(closed_at=now)
     if not changed(session, closing):
@@ -66,9 +67,11 @@ def _record(
 
 
 def _secured(told: CheckoutSession) -> State | None:
-    """What a complete visit secured: a hold, a payment, or a saved card."""
+    """What a complete visit secured: a hold, a payment, or a saved card, which is left of a hold that lapsed unseen."""
     if told.intent is None:
         return State.RESERVED if told.setup_status == "succeeded" else None
+    if told.status == "complete" and told.intent.status == "canceled":
+        return State.RESERVED if told.card and told.card.customer else None
     return {"requires_capture": State.HELD, "succeeded": State.PAID}.get(told.intent.status)
 
 
@@ -103,7 +106,7 @@ def _complete(
         "card": card.name if card else "",
         "payment_method": visit.payment_method,
         "hold_intent": visit.intent if secured is State.HELD else None,
-        "capture_before": intent.capture_before if intent else None,
+        "capture_before": intent.capture_before if intent and secured is State.HELD else None,
         "paid_intent": visit.intent if secured is State.PAID else None,
         "preflight_at": charge.preflight_at(_launch_at(order)) if secured is State.RESERVED else None,
         "declined_at": None,
