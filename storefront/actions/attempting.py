@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from storefront.models.db import Database, changed
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_gateway import (
+    Card,
     Declined,
     Done,
     Intent,
@@ -100,7 +101,7 @@ def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:
         if attempt.kind in {"capture", "void"}:
             return _intent_says(attempt.kind, outside.stripe.intent(attempt.target))
         if attempt.kind == "detach":
-            return Done(Thing(attempt.target, ""))
+            return _card_says(attempt.target, outside.stripe.card(attempt.target))
         with db.read() as session:
             customer = session.get_one(Order, attempt.order_id).customer
         intent = attempt.body.get("payment_intent")
@@ -118,6 +119,13 @@ def _intent_says(kind: str, intent: Intent) -> Outcome:
     if kind == "capture" and intent.status == "canceled":
         return Declined("hold_lapsed", final=False, authentication=False, intent=None)
     return Refused(intent.status, f"The payment is {intent.status} at Stripe.")
+
+
+def _card_says(card_id: str, card: Card | None) -> Outcome:
+    """A card that is saved still is detached by the next attempt: a new key, since nothing can be done twice here."""
+    if card is None or card.customer is None:
+        return Done(Thing(card_id, ""))
+    return Refused("still_saved", "The card is saved at Stripe still.")
 
 
 def _wait(db: Database, attempt: Attempt, outcome: Unknown, now: datetime) -> None:

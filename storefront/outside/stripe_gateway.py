@@ -225,6 +225,11 @@ class StripeGateway:
         self._pace.wait("intent.read")
         return _asked(lambda: _intent(self._v1.payment_intents.retrieve(intent_id, {"expand": expand})))
 
+    def card(self, card_id: str) -> Card | None:
+        """A card as it stands now: whose it is. Raises StripeSilent."""
+        self._pace.wait("card.read")
+        return _asked(lambda: _card(_plain(self._v1.payment_methods.retrieve(card_id))))
+
     def find(self, kind: str, key: str, *, customer: str | None, intent: str | None) -> Value | None:
         """What a call with this key made, found without repeating it: by the key in its metadata.
 
