@@ -6,6 +6,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import Record, begin, carry_out
+from storefront.actions.granting import revoke
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
@@ -78,13 +79,14 @@ def record_void(
 
 
 def close(session: Session, order: Order, now: datetime) -> None:
-    """End an order that is leaving: the unit back, the buyer told. The card is detached by `tidy_due`."""
+    """End an order that is leaving: access ends, the unit back, the buyer told. The card is detached by `tidy_due`."""
     if not _free_to_close(session, order):
         return
     who, why = order.cancel_who, order.cancel_why or "cancelled"
     facts = {"hold_intent": None, "capture_before": None, "preflight_at": None, "ended_at": now}
     before = [State.RESERVED, State.HELD, State.PAST_DUE]
     if move(session, order, before, State.CANCELLED, who=who, why=why, at=now, **facts):
+        revoke(session, order, now)
         give_back(session, order, "cancelled", now)
         owe(session, order, "cancelled", now)
 

@@ -128,7 +128,7 @@ def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now:
     owe(session, order, "confirmed" if visit.purpose == "place" else "repaired", now, version=visit.id)
     if order.kind == "pre_order" and order.promise.launch_generation != launch.generation:
         follow_move(session, order, launch, now)
-    if order.state in _secured_states(outside) and _is_out(session, order, now):
+    if order.cancel_wished_at is None and order.state in _secured_states(outside) and _is_out(session, order, now):
         grant(session, outside, order, now)
 
 
