@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from storefront.models.db import Database, changed
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_gateway import (
+    Card,
     Declined,
     Dispute,
     Done,
@@ -113,7 +114,7 @@ def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:
         if attempt.kind in {"capture", "void"}:
             return _intent_says(attempt.kind, outside.stripe.intent(attempt.target))
         if attempt.kind == "detach":
-            return Done(Thing(attempt.target, ""))
+            return _card_says(outside.stripe.card(attempt.target))
         if attempt.kind == "evidence":
             return _dispute_says(outside.stripe.dispute(attempt.target))
         with db.read() as session:
@@ -139,6 +140,13 @@ def _dispute_says(dispute: Dispute) -> Outcome:
     if dispute.submitted:
         return Done(dispute)
     return Refused(dispute.status, f"The dispute is {dispute.status}; no evidence has been submitted.")
+
+
+def _card_says(card: Card) -> Outcome:
+    """A card that is saved still is detached by the next attempt: a new key, since nothing can be done twice here."""
+    if card.customer is None:
+        return Done(Thing(card.id, ""))
+    return Refused("still_saved", "The card is saved at Stripe still.")
 
 
 def _wait(db: Database, attempt: Attempt, outcome: Unknown, now: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import PAUSE, Record, begin, carry_out
 from storefront.actions.charging import paid
-from storefront.actions.granting import suspend
+from storefront.actions.granting import revoke, suspend
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
@@ -111,13 +111,14 @@ def _was_paid(session: Session, outside: Outside, order: Order, intent: Intent, 
 
 
 def close(session: Session, order: Order, now: datetime) -> None:
-    """End an order that is leaving: the unit back, the buyer told. The card is detached by `tidy_due`."""
+    """End an order that is leaving: access ends, the unit back, the buyer told. The card is detached by `tidy_due`."""
     if not _free_to_close(session, order):
         return
     who, why = order.cancel_who, order.cancel_why or "cancelled"
     facts = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": None, "ended_at": now}
     before = [State.RESERVED, State.HELD, State.PAST_DUE]
     if move(session, order, before, State.CANCELLED, who=who, why=why, at=now, **facts):
+        revoke(session, order, now)
         give_back(session, order, "cancelled", now)
         owe(session, order, "cancelled", now)
         if who == GRACE:

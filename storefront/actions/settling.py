@@ -52,7 +52,8 @@ def _record(
     session: Session, outside: Outside, order: Order, visit_id: int, told: CheckoutSession, now: datetime
 ) -> bool:
     secured = _secured(told)
-    if told.status == "complete" and secured is None:
+    lapsed = told.intent is not None and told.intent.status == "canceled"
+    if told.status == "complete" and secured is None and not lapsed:
         return False
     closing = update(Checkout).where(Checkout.id == visit_id, Checkout.closed_at.is_(None)).values(closed_at=now)
     if not changed(session, closing):
@@ -67,9 +68,11 @@ def _record(
 
 
 def _secured(told: CheckoutSession) -> State | None:
-    """What a complete visit secured: a hold, a payment, or a saved card."""
+    """What a complete visit secured: a hold, a payment, or a saved card, which is left of a hold that lapsed unseen."""
     if told.intent is None:
         return State.RESERVED if told.setup_status == "succeeded" else None
+    if told.status == "complete" and told.intent.status == "canceled":
+        return State.RESERVED if told.card and told.card.customer else None
     return {"requires_capture": State.HELD, "succeeded": State.PAID}.get(told.intent.status)
 
 
@@ -107,7 +110,7 @@ def _complete(
     facts |= REPAIRED | {"preflight_at": None, "hold_intent": None, "capture_before": None, "serves_until": None}
     if intent and secured is State.HELD:
         facts |= holding(intent)
-    elif intent:
+    elif intent and secured is State.PAID:
         facts["paid_intent"] = intent.id
     else:
         facts["preflight_at"] = charge.preflight_at(_launch_at(order))
@@ -151,7 +154,7 @@ def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now:
         owe(session, order, "repaired", now, version=order.episode)
     if order.kind == "pre_order" and order.promise.launch_generation != launch.generation:
         follow_move(session, order, launch, now)
-    if order.state in _secured_states(outside) and is_out(session, order, now):
+    if order.cancel_wished_at is None and order.state in _secured_states(outside) and is_out(session, order, now):
         grant(session, outside, order, now)
 
 

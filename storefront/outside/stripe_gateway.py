@@ -196,7 +196,10 @@ class Pace:
 
 
 class StripeGateway:
-    """One Stripe account. Calls are paced, time out after 20 s and carry the key they are given."""
+    """One Stripe account. Calls are paced, time out after 20 s and carry the key they are given.
+
+    `http_client` is the client's way out; a test gives one that leads to a Stripe of its own.
+    """
 
     def __init__(
         self,
