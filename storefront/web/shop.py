@@ -124,7 +124,7 @@ def product_page(product: Product, form: forms.OrderForm) -> str:
         now_iso=moment.isoformat(),
         calendar_url=f"/p/{product.slug}/day.ics" if coming else "",
         ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment),
-        form=_form(product, offer, form, amount) if offer else _no_form(form),
+        form=_form(product, offer, form, amount) if offer else _no_form(product, form),
         line=_line(product, amount, moment) if offer else [],
         contents=_contents(product),
         bonuses=_bonuses(product),
@@ -191,8 +191,13 @@ def _form(product: Product, offer: Offer, form: forms.OrderForm, amount: str) ->
     }
 
 
-def _no_form(form: forms.OrderForm) -> dict[str, Any]:
-    """All are taken: the button is off, the reason above it; what was typed stays."""
+ALL_TAKEN = ("All are taken", "Every place is taken. If one is freed, it is for sale here again.")
+NO_DAY = ("No day yet", "It has no day yet, so it cannot be ordered. Once its creator sets one, it is for sale here.")
+
+
+def _no_form(product: Product, form: forms.OrderForm) -> dict[str, Any]:
+    """All are taken, or there is no day: the button is off, the reason above it; what was typed stays."""
+    button, why = NO_DAY if product.launch.at is None and product.launch.launched_at is None else ALL_TAKEN
     return {
         "action": "",
         "offer_id": 0,
@@ -200,11 +205,11 @@ def _no_form(form: forms.OrderForm) -> dict[str, Any]:
         "email": form.email,
         "email_error": "",
         "consent_needed": False,
-        "button": "All are taken",
+        "button": button,
         "sending_word": "",
         "today_line": "",
         "error": form.note,
-        "ended": "Every place is taken. If one is freed, it is for sale here again.",
+        "ended": why,
     }
 
 

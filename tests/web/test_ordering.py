@@ -4,11 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from storefront.actions.checking import check
 from storefront.models.orders import Order
-from storefront.models.products import Product
+from storefront.models.products import Launch, Product
 from storefront.rules.words import NBSP
 from tests.support.visitor import Page, Visitor
 from tests.support.world import ASKS_ALWAYS, DECLINED, World
@@ -340,3 +340,14 @@ def test_an_unknown_product_cannot_be_ordered(small_world: World, visitor: Visit
     assert visitor.post("/p/no-such-thing/order", data=fields | {"email": MIRIAM}).status_code == 404
     assert visitor.get("/p/no-such-thing").status_code == 404
     assert visitor.get("/p/../../etc/passwd").status_code == 404
+
+
+def test_what_has_no_day_yet_says_so_and_is_not_sold(small_world: World, visitor: Visitor) -> None:
+    product = small_world.product()
+    visitor.see(PAGE)
+    with small_world.db.write() as session:
+        session.execute(update(Launch).where(Launch.product_id == product).values(at=None))
+    answer = visitor.send("/order", email=MIRIAM, consent="1")
+    assert answer.status_code == 409
+    assert "It has no day yet" in visitor.see(PAGE).text
+    assert count(small_world) == 0
