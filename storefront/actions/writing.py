@@ -240,6 +240,7 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         refunded=refunded,
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
+        cancelled_at=order.cancel_wished_at,
         before=datetime.fromisoformat(before) if before else None,
         before_zone=letter.facts.get("before_zone", ""),
         buyer=words.masked(order.email),

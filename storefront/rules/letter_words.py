@@ -63,6 +63,7 @@ class About:
     refunded: int = 0
     cancel_who: str = ""
     cancel_why: str = ""
+    cancelled_at: datetime | None = None
     before: datetime | None = None
     before_zone: str = ""
     buyer: str = ""
@@ -434,7 +435,18 @@ def _access(told: Told) -> list[Row]:
 
 def _cancelled(told: Told) -> list[Row]:
     charged = told.about.captured - told.about.refunded
-    return [Row("Charged", "nothing" if charged <= 0 else f"{exact(charged, told.about.currency)}, on its way back")]
+    return [
+        Row("Charged", "nothing" if charged <= 0 else f"{exact(charged, told.about.currency)}, on its way back"),
+        _asked_for(told),
+    ]
+
+
+def _asked_for(told: Told) -> Row:
+    """What a buyer declared, with its instant: the law wants it confirmed."""
+    about = told.about
+    label = "You withdrew" if about.launched_at and told.about.granted_at else "You cancelled"
+    at = words.full(about.cancelled_at, about.zone) if about.cancelled_at and about.cancel_who == "buyer" else ""
+    return Row(label, at)
 
 
 def _refunded(told: Told) -> list[Row]:
@@ -443,6 +455,7 @@ def _refunded(told: Told) -> list[Row]:
         Row("Back to you", exact(about.refunded or about.price, about.currency)),
         Row("To", about.card),
         Row("Begun on", words.day_month_year(told.now, about.zone)),
+        _asked_for(told),
     ]
 
 

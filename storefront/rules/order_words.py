@@ -102,7 +102,7 @@ def tell(facts: Facts, now: datetime) -> Telling:
         return Telling("Confirming with Stripe …", "It takes a few seconds. You need not wait here: a letter follows.")
     if facts.leaving and facts.state not in {"cancelled", "refunded", "expired"}:
         return _leaving(facts, now)
-    if facts.dispute_lost or facts.disputed_at:
+    if facts.state == "paid" and (facts.dispute_lost or facts.disputed_at):
         return _disputed(facts, now)
     return _TELL[facts.state](facts, now)
 

@@ -156,8 +156,8 @@ def part_refunded(world: World) -> None:
 
 def refunds_part(world: World, order_id: int, amount: int = 500, why: str = "The second lesson came late.") -> None:
     """The creator gives a part back."""
-    asked = {"who": "creator:1", "why": why, "now": world.now}
-    assert refunding.refund_part(world.outside, world.db, order_id, amount, **asked) is None
+    refused = refunding.refund_part(world.outside, world.db, order_id, amount, who="creator:1", why=why, now=world.now)
+    assert refused is None
 
 
 def refund_failed(world: World) -> None:
