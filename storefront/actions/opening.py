@@ -1,16 +1,17 @@
 """Opening: the POST of an access link, fresh links, and a corrected address (design.md 7)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.actions.owing import owe
 from storefront.models import accounts
 from storefront.models.accounts import Account
 from storefront.models.db import changed
-from storefront.models.grants import Finished, Grant
+from storefront.models.grants import Access, Finished, Grant
 from storefront.models.letters import Letter
 from storefront.models.orders import Checkout, Order
 from storefront.models.products import Lesson
@@ -19,6 +20,8 @@ from storefront.rules.links import Links
 
 FRESH_PER_HOUR = 3
 HOUR = timedelta(hours=1)
+THE_LINK, THE_KEY = "access link used", "licence key shown"
+LONGEST_WHAT = 220
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ def redeem(session: Session, grant: Grant, now: datetime) -> Opened | None:
     session.refresh(grant)
     grant.account_id = account.id
     grant.order.account_id = account.id
+    _log(session, grant, THE_LINK, now)
     return Opened(account, grant)
 
 
@@ -92,7 +96,36 @@ def finish(session: Session, grant: Grant, lesson: Lesson, now: datetime) -> Non
         session.add(Finished(grant_id=grant.id, lesson_id=lesson.id, at=now))
 
 
-def note_opened(session: Session, grant: Grant, now: datetime) -> None:
-    """Note the first time anything of a grant was opened: until then the order can be withdrawn."""
-    change = update(Grant).where(Grant.id == grant.id, Grant.first_opened_at.is_(None))
-    session.execute(change.values(first_opened_at=now))
+def is_noted(session: Session, grant: Grant, what: str, now: datetime) -> bool:
+    """Whether the access log has this for today already."""
+    same = (Access.grant_id == grant.id, Access.what == what[:LONGEST_WHAT], Access.day == _day(now))
+    return session.scalar(select(Access.id).where(*same)) is not None
+
+
+def note_opened(session: Session, grant: Grant, what: str, now: datetime) -> bool:
+    """Note what a reader opens, once a day, and the first time of all: until then the order can be withdrawn.
+
+    False: the access has been paused or has ended this moment; then nothing is opened.
+    """
+    live = (Grant.id == grant.id, Grant.suspended_at.is_(None), Grant.revoked_at.is_(None))
+    first = func.coalesce(Grant.first_opened_at, now)
+    if not changed(session, update(Grant).where(*live).values(first_opened_at=first)):
+        return False
+    _log(session, grant, what, now)
+    return True
+
+
+def _log(session: Session, grant: Grant, what: str, now: datetime) -> None:
+    """A row of the access log: each thing once a day."""
+    if is_noted(session, grant, what, now):
+        return
+    try:
+        with session.begin_nested():
+            session.add(Access(grant_id=grant.id, what=what[:LONGEST_WHAT], day=_day(now), at=now))
+            session.flush()
+    except IntegrityError:
+        return
+
+
+def _day(now: datetime) -> str:
+    return now.astimezone(UTC).date().isoformat()

@@ -12,14 +12,19 @@ from sqlalchemy.orm import Session
 from storefront.models import money
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
+from storefront.models.money import Dispute, Refund, Task
 from storefront.models.orders import LIVE, Order
 from storefront.models.products import File, Lesson
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
-from storefront.rules import letter_words
-from storefront.rules.letter_words import About, Told
+from storefront.rules import letter_words, words
+from storefront.rules.letter_words import About, Matter, Told
+from storefront.rules.order_words import card_ends_early
 
-OF_LIVE_ORDERS = frozenset({"confirmed", "repaired", "moved", "past_due", "access"})
+OF_GRACE = frozenset({"past_due", "past_due_out", "grace_ending"})
+OF_LIVE_ORDERS = OF_GRACE | {"confirmed", "repaired", "moved", "access", "card_expiring"}
+# Letters to the creator: nothing in them opens the buyer's page.
+TO_CREATOR = frozenset({"task", "grace_over", "dispute_won", "dispute_lost"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Early:
 def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> Envelope | Outdated | Early:
     """The letter, ready to go, or why it does not. Raises LookupError where no key fits a link."""
     grant = session.scalar(select(Grant).where(Grant.order_id == letter.order_id))
-    why = _outdated(letter, grant)
+    why = _outdated(session, letter, grant, now)
     if why:
         return Outdated(why)
     if letter.kind == "access" and grant is not None and not grant.live:
@@ -47,21 +52,68 @@ def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> 
     return _envelope(session, outside, letter, grant, now)
 
 
-def _outdated(letter: Letter, grant: Grant | None) -> str:
+def _outdated(session: Session, letter: Letter, grant: Grant | None, now: datetime) -> str:
     """Why the fact a letter tells of no longer holds; "" while it does."""
     order, kind = letter.order, letter.kind
     gone = order.state not in LIVE or order.cancel_wished_at is not None
-    out = order.product.launch.launched_at is not None
     reasons = {
         "the order has ended": kind in OF_LIVE_ORDERS and gone,
-        "the payment has been repaired": kind == "past_due" and order.state != "past_due",
-        "the payment has failed again": kind == "repaired" and order.state == "past_due",
+        "the payment has failed again": kind == "repaired"
+        and (order.state == "past_due" or letter.version < order.episode),
         "a later move has been told": kind == "moved" and letter.version < order.promise_version,
-        "it is out already": kind == "moved" and out,
+        "it is out already": kind in {"moved", "card_expiring"} and order.product.launch.launched_at is not None,
         "the address was corrected again": kind == "address_new" and letter.version < order.link_generation,
     }
     told = next((why for why, holds in reasons.items() if holds), "")
-    return told or (_access_outdated(letter, grant) if kind == "access" else "")
+    return told or _kind_outdated(session, letter, grant, now)
+
+
+def _kind_outdated(session: Session, letter: Letter, grant: Grant | None, now: datetime) -> str:
+    """The same, for kinds that ask more than the order's own row."""
+    if letter.kind == "access":
+        return _access_outdated(letter, grant)
+    if letter.kind in OF_GRACE:
+        return _grace_outdated(letter, now)
+    if letter.kind == "card_expiring":
+        return _card_outdated(letter)
+    return _money_outdated(session, letter)
+
+
+def _grace_outdated(letter: Letter, now: datetime) -> str:
+    order = letter.order
+    if order.state != "past_due":
+        return "the payment has been repaired"
+    if letter.version < order.episode:
+        return "the payment was repaired, and failed again"
+    if order.grace_until is not None and order.grace_until <= now:
+        return "the time to repair it is over"
+    return ""
+
+
+def _card_outdated(letter: Letter) -> str:
+    order = letter.order
+    if letter.version < order.promise_version:
+        return "the day has moved since"
+    day = order.product.launch.at or order.promise.by
+    fits = order.state != "reserved" or not card_ends_early(order.card_until, day)
+    return "another card is saved" if fits else ""
+
+
+def _money_outdated(session: Session, letter: Letter) -> str:
+    """A task that is done, a refund that did not arrive, a decision that was appealed."""
+    if letter.kind == "task":
+        task = session.get(Task, letter.version)
+        return "it is done already" if task is None or task.closed_at else ""
+    if letter.kind == "part_refunded":
+        back = session.get(Refund, letter.version)
+        return "" if back and back.counts else "the refund did not arrive"
+    if letter.kind == "refund_failed":
+        paid_back = letter.order.state == "refunded" and money.moved(session, letter.order_id).net <= 0
+        return "the money went back another way" if paid_back else ""
+    if letter.kind in {"dispute_won", "dispute_lost"}:
+        row = session.get(Dispute, letter.version)
+        return "" if row and f"dispute_{row.status}" == letter.kind else "the bank has decided again"
+    return ""
 
 
 def _access_outdated(letter: Letter, grant: Grant | None) -> str:
@@ -80,25 +132,31 @@ def _envelope(session: Session, outside: Outside, letter: Letter, grant: Grant |
     creator = letter.order.product.creator
     return Envelope(
         to=_recipient(letter),
-        sender_name=f"{creator.name} via {outside.shop_name}",
+        sender_name=outside.shop_name if facts["to_creator"] else f"{creator.name} via {outside.shop_name}",
         reply_to=creator.email,
         subject=render_template(f"mail/{letter.kind}.subject.txt", **facts),
         text=letter_words.set_columns(render_template(f"mail/{letter.kind}.txt", **facts)),
         html=render_template(f"mail/{letter.kind}.html", **facts),
-        message_id=f"<letter-{letter.id}.{letter.version}@{urlsplit(outside.links.base_url).hostname}>",
+        message_id=message_id(outside, letter),
         at=now,
     )
 
 
+def message_id(outside: Outside, letter: Letter) -> str:
+    """The Message-ID a letter goes out with, each time the same: a dispute's evidence names it."""
+    return f"<letter-{letter.id}.{letter.version}@{urlsplit(outside.links.base_url).hostname}>"
+
+
 def _recipient(letter: Letter) -> str:
     """A letter follows its order: what still waits when a mistyped address is corrected must not go to a stranger."""
-    return letter.recipient if letter.kind == "address_old" else letter.order.email
+    return letter.recipient if letter.kind in TO_CREATOR | {"address_old"} else letter.order.email
 
 
 def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | None, now: datetime) -> dict[str, Any]:
     order = letter.order
     told = Told(_about(session, letter, grant), now)
     rows = told.rows(letter.kind)
+    order_url = _order_url(outside, letter)
     return {
         "told": told,
         "rows": rows,
@@ -106,17 +164,33 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
         "facts_told": letter.facts,
         "title": order.product.title,
         "creator": order.product.creator.name,
-        "order_url": _order_url(outside, letter),
+        "number": order.number,
+        "to_creator": letter.kind in TO_CREATOR,
+        "order_url": order_url,
+        "act_url": _act_url(session, outside, letter) or order_url,
         "access_url": _access_url(outside, letter, grant),
     }
 
 
 def _order_url(outside: Outside, letter: Letter) -> str:
-    """The order's page; the address that was given up learns nothing of it."""
+    """The order's page, in the studio for its creator; the address that was given up learns nothing of it."""
     order = letter.order
     if letter.kind == "address_old":
         return ""
+    if letter.kind in TO_CREATOR:
+        return f"{outside.links.base_url}/studio/orders/{order.number}"
     return outside.links.order(order.id, order.link_generation, order.link_sha256)
+
+
+def _act_url(session: Session, outside: Outside, letter: Letter) -> str:
+    """Where a creator does what is asked: a dispute has a page of its own."""
+    if letter.kind == "task":
+        task = session.get_one(Task, letter.version)
+        subject = task.subject if task.kind == "dispute" else ""
+        found = session.scalar(select(Dispute.id).where(Dispute.stripe_id == subject))
+    else:
+        found = letter.version if letter.kind in {"dispute_won", "dispute_lost"} else None
+    return f"{outside.links.base_url}/studio/disputes/{found}" if found else ""
 
 
 def _access_url(outside: Outside, letter: Letter, grant: Grant | None) -> str:
@@ -157,15 +231,35 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         opened=grant is not None and grant.first_opened_at is not None,
         fresh_link=letter.kind == "access" and letter.version > 1,
         decline=order.decline,
+        decline_class=order.decline_class,
+        next_try_at=order.next_try_at,
+        card_until=order.card_until,
         grace_until=order.grace_until,
         released=any(each.kind == "void" and each.outcome == "done" for each in order.attempts),
         captured=captured,
         refunded=refunded,
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
+        cancelled_at=order.cancel_wished_at,
         before=datetime.fromisoformat(before) if before else None,
         before_zone=letter.facts.get("before_zone", ""),
+        buyer=words.masked(order.email),
+        matter=_matter(session, letter),
     )
+
+
+def _matter(session: Session, letter: Letter) -> Matter | None:
+    """The row a letter is about, where its version is that row's id."""
+    if letter.kind == "task":
+        task = session.get_one(Task, letter.version)
+        return Matter(sentence=task.sentence, due_by=task.due_by, kind=task.kind)
+    if letter.kind in {"part_refunded", "refund_failed"}:
+        back = session.get_one(Refund, letter.version)
+        return Matter(back.amount, back.who, back.why, kind=back.failure)
+    if letter.kind in {"dispute_won", "dispute_lost"}:
+        row = session.get_one(Dispute, letter.version)
+        return Matter(row.amount, kind=row.reason)
+    return None
 
 
 def _inside(session: Session, order: Order) -> tuple[int, tuple[str, ...]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from storefront.rules import charge, words
+from storefront.rules import charge, leaving, refund_words, words
+from storefront.rules.decline_words import No
 from storefront.rules.launch import LATE_AFTER
 from storefront.rules.launch_words import distance
 from storefront.rules.money import exact, short
-from storefront.rules.order_words import WITHDRAW_WITHIN, declined_words
+from storefront.rules.order_words import card_month
 from storefront.rules.words import NOUN, OPENS, Day
 
 COLUMNS = 72
@@ -53,14 +54,32 @@ class About:
     opened: bool = False
     fresh_link: bool = False
     decline: str = ""
+    decline_class: str = ""
+    next_try_at: datetime | None = None
+    card_until: datetime | None = None
     grace_until: datetime | None = None
     released: bool = False
     captured: int = 0
     refunded: int = 0
     cancel_who: str = ""
     cancel_why: str = ""
+    cancelled_at: datetime | None = None
     before: datetime | None = None
     before_zone: str = ""
+    buyer: str = ""
+    matter: "Matter | None" = None
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a letter is about beside the order: a refund, a dispute, a task. `amount` in minor units."""
+
+    amount: int = 0
+    who: str = ""
+    why: str = ""
+    sentence: str = ""
+    due_by: datetime | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,9 +145,14 @@ class Told:
         return words.weekday_day(self.last, self.about.zone)
 
     @property
-    def said(self) -> str:
-        """What the bank said."""
-        return declined_words(self.about.decline)
+    def no(self) -> No:
+        """What the bank said, and what to do about it."""
+        return No(self.about.decline, self.about.decline_class, self.about.next_try_at)
+
+    @property
+    def we_try(self) -> str:
+        """When we ask the bank again, or that we do not."""
+        return self.no.we_try(self.about.zone, self.now)
 
     @property
     def paused(self) -> str:
@@ -141,9 +165,40 @@ class Told:
         return "open" if self.about.kind == "course" else "here"
 
     @property
-    def asks(self) -> bool:
-        """Whether the bank wants its holder, rather than another card."""
-        return self.about.decline == "authentication_required"
+    def card_month(self) -> str:
+        """The month a card ends with: April 2027."""
+        return card_month(self.about.card_until or self.about.day)
+
+    @property
+    def matter(self) -> Matter:
+        """What the letter is about beside the order."""
+        return self.about.matter or Matter()
+
+    @property
+    def matter_amount(self) -> str:
+        """How much it is about."""
+        return exact(self.matter.amount, self.about.currency)
+
+    @property
+    def due(self) -> str:
+        """Until when a person has to act: Wednesday 12 May 2027, 10:00 in Berlin (UTC+2)."""
+        return words.full(self.matter.due_by, self.about.zone) if self.matter.due_by else ""
+
+    @property
+    def refund_quote(self) -> str:
+        """Why a creator gave a part back, in their own words."""
+        return self.matter.why if self.matter.who.startswith("creator") else ""
+
+    @property
+    def refund_banks(self) -> str:
+        """When a refund is seen."""
+        return refund_words.BANKS
+
+    @property
+    def refund_failure(self) -> str:
+        """Why a refund did not arrive, as its bank says."""
+        said = refund_words.failure(self.matter.kind)
+        return f"Your bank says that {said}." if said else ""
 
     @property
     def opening(self) -> tuple[Day, str] | None:
@@ -289,14 +344,11 @@ def _pays(told: Told) -> Row:
 def _withdraw(told: Told) -> Row:
     """Until it is opened, a sale can be undone for 14 days (policies.md 2)."""
     about = told.about
-    last = max(about.placed_at, about.launched_at or about.day) + WITHDRAW_WITHIN
-    if about.opened or last < told.now:
+    when = (about.placed_at, about.launched_at or about.day, about.zone)
+    if about.opened or leaving.withdraw_until(*when) <= told.now:
         return Row("Changed your mind", "")
-    until = words.day_month_year(last, about.zone)
-    return Row(
-        "Changed your mind",
-        f"Until you open it, and at the latest until {until}: write to us, an answer to this letter is enough. You get everything back.",
-    )
+    text = f"Until you open it, and at the latest until {leaving.last_day(*when)}: withdraw on the order’s page, and you get everything back."
+    return Row("Changed your mind", text)
 
 
 def _with_it(told: Told) -> Row:
@@ -358,6 +410,24 @@ def _past_due(told: Told) -> list[Row]:
     ]
 
 
+def _past_due_out(told: Told) -> list[Row]:
+    return [row for row in _past_due(told) if row.label != "The day"]
+
+
+def _card_expiring(told: Told) -> list[Row]:
+    about = told.about
+    kept = _listed(
+        [f"your price of {exact(about.price, about.currency)}", *(f"“{b}”" for b in about.bonuses), "your place"]
+    )
+    card = about.card.replace("ending ", f"ending{words.NBSP}")
+    return [
+        Row("The day", told.full),
+        Row("The card", f"{card}, valid until the end of {told.card_month}"),
+        Row("Kept for you", kept),
+        _pays(told),
+    ]
+
+
 def _access(told: Told) -> list[Row]:
     pays = [] if told.about.fresh_link else [_pays(told)]
     return [*pays, Row("Licence key", told.about.licence_key, mono=True), _withdraw(told)]
@@ -365,7 +435,18 @@ def _access(told: Told) -> list[Row]:
 
 def _cancelled(told: Told) -> list[Row]:
     charged = told.about.captured - told.about.refunded
-    return [Row("Charged", "nothing" if charged <= 0 else f"{exact(charged, told.about.currency)}, on its way back")]
+    return [
+        Row("Charged", "nothing" if charged <= 0 else f"{exact(charged, told.about.currency)}, on its way back"),
+        _asked_for(told),
+    ]
+
+
+def _asked_for(told: Told) -> Row:
+    """What a buyer declared, with its instant: the law wants it confirmed."""
+    about = told.about
+    label = "You withdrew" if about.launched_at and told.about.granted_at else "You cancelled"
+    at = words.full(about.cancelled_at, about.zone) if about.cancelled_at and about.cancel_who == "buyer" else ""
+    return Row(label, at)
 
 
 def _refunded(told: Told) -> list[Row]:
@@ -374,7 +455,40 @@ def _refunded(told: Told) -> list[Row]:
         Row("Back to you", exact(about.refunded or about.price, about.currency)),
         Row("To", about.card),
         Row("Begun on", words.day_month_year(told.now, about.zone)),
+        _asked_for(told),
     ]
+
+
+def _part_refunded(told: Told) -> list[Row]:
+    about = told.about
+    return [
+        Row("Back to you", told.matter_amount),
+        Row("To", about.card),
+        Row("You paid", exact(about.captured, about.currency)),
+        Row("Back in all", exact(about.refunded, about.currency) if about.refunded > told.matter.amount else ""),
+    ]
+
+
+def _refund_failed(told: Told) -> list[Row]:
+    return [Row("Still yours", told.matter_amount), Row("Sent to", told.about.card)]
+
+
+def _task(told: Told) -> list[Row]:
+    return [Row("Do it by", told.due), Row("What is sold", told.about.title), Row("Buyer", told.about.buyer)]
+
+
+def _grace_over(told: Told) -> list[Row]:
+    about = told.about
+    return [
+        Row("Not charged", exact(about.price, about.currency)),
+        Row("The bank said", told.no.said if about.decline else ""),
+        Row("Buyer", about.buyer),
+    ]
+
+
+def _dispute(told: Told) -> list[Row]:
+    reason = told.matter.kind.replace("_", " ")
+    return [Row("Amount", told.matter_amount), Row("The reason given", reason), Row("Buyer", told.about.buyer)]
 
 
 def _address_new(told: Told) -> list[Row]:
@@ -390,6 +504,15 @@ _ROWS: dict[str, Callable[[Told], list[Row]]] = {
     "repaired": _repaired,
     "moved": _moved,
     "past_due": _past_due,
+    "past_due_out": _past_due_out,
+    "grace_ending": _past_due,
+    "card_expiring": _card_expiring,
+    "part_refunded": _part_refunded,
+    "refund_failed": _refund_failed,
+    "task": _task,
+    "grace_over": _grace_over,
+    "dispute_won": _dispute,
+    "dispute_lost": _dispute,
     "access": _access,
     "cancelled": _cancelled,
     "refunded": _refunded,

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storefront.rules import charge, words
-from storefront.rules.money import short
+from storefront.rules import charge, refund_words, words
+from storefront.rules.decline_words import No
+from storefront.rules.leaving import Leaver, Way, way_out, withdraw_until
+from storefront.rules.money import exact, short
+from storefront.rules.refund_words import Back
 from storefront.rules.words import NOUN, OPENS, Note, Step, Telling, bold, red
 
-WITHDRAW_WITHIN = timedelta(days=14)
+MOST_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,18 @@ class Facts:
     preflight_at: datetime | None = None
     declined_at: datetime | None = None
     decline: str = ""
+    decline_class: str = ""
+    next_try_at: datetime | None = None
     grace_until: datetime | None = None
+    card: str = ""
+    card_until: datetime | None = None
+    opened: bool = False
     hold_open: bool = False
     cancel_who: str = ""
     cancel_why: str = ""
+    backs: tuple[Back, ...] = ()
+    disputed_at: datetime | None = None
+    dispute_lost: bool = False
 
     @property
     def amount(self) -> str:
@@ -56,13 +67,43 @@ class Facts:
         """The day it opens, to be shown in red."""
         return red(words.weekday_day(self.launch_at, self.zone))
 
+    @property
+    def no(self) -> No:
+        """What the bank said."""
+        return No(self.decline, self.decline_class, self.next_try_at)
+
+    @property
+    def last(self) -> datetime:
+        """The end of the grace: the buyer's last moment to act."""
+        return self.grace_until or charge.grace_until(self.declined_at or self.placed_at, self.launch_at)
+
+    @property
+    def left(self) -> int:
+        """What the shop has of the money, in minor units."""
+        return self.captured - self.refunded
+
+    @property
+    def leaver(self) -> Leaver:
+        """What the ways to leave depend on."""
+        return Leaver(
+            self.state,
+            self.placed_at,
+            self.zone,
+            self.launched_at,
+            opened=self.opened,
+            leaving=self.leaving,
+            disputed=self.disputed_at is not None or self.dispute_lost,
+        )
+
 
 def tell(facts: Facts, now: datetime) -> Telling:
     """The sentence that is true at this second, and the line below it."""
     if facts.confirming:
         return Telling("Confirming with Stripe …", "It takes a few seconds. You need not wait here: a letter follows.")
     if facts.leaving and facts.state not in {"cancelled", "refunded", "expired"}:
-        return _leaving(facts)
+        return _leaving(facts, now)
+    if facts.state == "paid" and (facts.dispute_lost or facts.disputed_at):
+        return _disputed(facts, now)
     return _TELL[facts.state](facts, now)
 
 
@@ -84,11 +125,39 @@ def _reserved(facts: Facts, now: datetime) -> Telling:
             f"{facts.the.capitalize()} opens for you the moment your bank agrees.",
             line=_line(facts, now),
         )
+    if card_ends_early(facts.card_until, facts.launch_at):
+        return _card_ends(facts, now)
     return Telling(
         f"Your card is saved. On {facts.day} we charge {facts.amount} and {facts.the} {OPENS[facts.kind]} for you.",
         "Nothing has been charged so far. There is nothing you need to do.",
         line=_line(facts, now),
     )
+
+
+def card_ends_early(until: datetime | None, day: datetime) -> bool:
+    """Whether a saved card is no longer valid on the day it is to be charged."""
+    return until is not None and until <= day
+
+
+def card_month(until: datetime) -> str:
+    """The month a card ends with, as it stands on the card: April 2027."""
+    return words.month_year(until - timedelta(days=1))
+
+
+def _card_ends(facts: Facts, now: datetime) -> Telling:
+    ends = card_month(facts.card_until or now)
+    return Telling(
+        f"Your card ends with {ends}, before the day. Use another one by {facts.day} and everything stays as it was.",
+        "Nothing has been charged so far. It takes two clicks.",
+        tag=("needs", "Your card needs you"),
+        note=_kept(facts, facts.launch_at),
+        line=_line(facts, now),
+    )
+
+
+def _kept(facts: Facts, until: datetime) -> Note:
+    text = f"Your price of {facts.amount}, what comes with it, and your place."
+    return Note("needs", f"Kept for you until {words.day_month(until, facts.zone)}", text)
 
 
 def _held(facts: Facts, now: datetime) -> Telling:
@@ -111,14 +180,27 @@ def _held(facts: Facts, now: datetime) -> Telling:
 
 def _paid(facts: Facts, now: datetime) -> Telling:
     if facts.granted:
-        return _open(facts, now, f"You paid {facts.amount}.")
+        return _open(facts, now, _paid_so_far(facts))
     if facts.launched_at or now >= facts.launch_at:
         return _opening(facts, now)
+    back = f"{_went_back(facts)} " if facts.backs else ""
     return Telling(
         f"You have paid {facts.amount}. On {facts.day} {facts.the} {OPENS[facts.kind]} for you.",
-        "Until then you may cancel at any time and get everything back.",
+        f"{back}Until then you may cancel at any time and get everything back.",
         line=_line(facts, now),
     )
+
+
+def _paid_so_far(facts: Facts) -> str:
+    return " ".join(filter(None, [f"You paid {facts.amount}.", _went_back(facts)]))
+
+
+def _went_back(facts: Facts) -> str:
+    """How much of it went back, and what did not arrive."""
+    failed = sum(each.amount for each in facts.backs if each.failed)
+    said = [f"{exact(facts.refunded, facts.currency)} of it go back to you."] if facts.refunded else []
+    said += [f"{exact(failed, facts.currency)} did not reach your card; we write to you."] if failed else []
+    return " ".join(said)
 
 
 def _opening(facts: Facts, now: datetime) -> Telling:
@@ -140,38 +222,56 @@ def _open(facts: Facts, now: datetime, money: str) -> Telling:
 
 
 def _past_due(facts: Facts, now: datetime) -> Telling:
-    until = facts.grace_until or facts.launch_at + charge.GRACE
-    kept = words.day_month(until, facts.zone)
-    if facts.decline == "authentication_required":
-        sentence = f"Your bank wants you to confirm the card. Do it by {red(words.weekday_day(until, facts.zone))} and everything stays as it was."
-        second = f"We asked for {facts.amount}. Nothing has been charged."
+    by, no = red(words.weekday_day(facts.last, facts.zone)), facts.no
+    if no.asks:
+        sentence = f"{no.head} Do it by {by} and everything stays as it was."
+        second = f"We asked for {facts.amount}. Nothing has been charged. {no.to_do}"
     else:
-        sentence = f"Your bank said no. Nothing was charged. Your price and place are kept until {red(words.weekday_day(until, facts.zone))}."
-        second = f"{declined_words(facts.decline)} We try nothing on our own until you have repaired it."
-    note = Note(
-        "needs", f"Kept for you until {kept}", f"Your price of {facts.amount}, what comes with it, and your place."
+        sentence = f"{no.head} Your price and place are kept until {by}."
+        second = f"{no.said} {no.we_try(facts.zone, now)} {no.to_do}"
+    paused = f" Your access to {facts.the} is paused until then." if facts.suspended else ""
+    return Telling(
+        sentence,
+        f"{second}{paused}",
+        tag=("needs", "Your card needs you"),
+        note=_kept(facts, facts.last),
+        line=_line(facts, now),
     )
-    return Telling(sentence, second, tag=("needs", "Your card needs you"), note=note, line=_line(facts, now))
 
 
-def declined_words(reason: str) -> str:
-    """What the bank said, in a sentence."""
-    said = {
-        "expired_card": "The card has expired.",
-        "insufficient_funds": "There was not enough money on the card.",
-        "authentication_required": "The bank wants its holder to confirm.",
-        "lost_card": "The bank does not accept this card any more.",
-        "stolen_card": "The bank does not accept this card any more.",
-        "incorrect_cvc": "The card's check number did not fit.",
-        "processing_error": "The bank could not be asked.",
-        "hold_lapsed": "The amount set aside on the card was given back by the bank.",
-    }
-    return said.get(reason, "The bank gave no reason.")
+def _disputed(facts: Facts, now: datetime) -> Telling:
+    """The bank has the word: what it does to access, and what comes of it by itself."""
+    if facts.dispute_lost:
+        return Telling(
+            f"Your bank has given you the money back, so your access to {facts.the} has ended.",
+            "It decided the claim for you. Nothing more happens here.",
+            tag=("ended", "Ended"),
+            line=_line(facts, now),
+        )
+    waits = "is paused" if facts.suspended or facts.granted else "waits"
+    return Telling(
+        f"Your bank asks for this payment back. Your access {waits} until it has decided.",
+        f"{_paid_so_far(facts)} If that is a mistake, tell your bank: when it takes the claim back, access follows by itself.",
+        tag=("ended", "Access paused"),
+        line=_line(facts, now),
+    )
 
 
-def _leaving(facts: Facts) -> Telling:
-    back = f"{facts.amount} go back to your card in full." if facts.captured else "Nothing will be charged."
-    return Telling("Your cancellation is noted. It takes a few seconds.", back)
+def _leaving(facts: Facts, now: datetime) -> Telling:
+    if facts.disputed_at:
+        return Telling(
+            "Your cancellation is noted. Your bank asks for this payment back, and it decides first.",
+            "What it does not give you, we do. Your access has ended.",
+            line=_line(facts, now),
+        )
+    if any(each.failed for each in facts.backs) and facts.left > 0:
+        return Telling(
+            f"{short(facts.left, facts.currency)} did not reach your card. We find another way and write to you.",
+            "Your cancellation is noted, and your access has ended.",
+            line=_line(facts, now),
+        )
+    back = f"{short(facts.left, facts.currency)} go back to your card in full." if facts.captured else ""
+    return Telling("Your cancellation is noted. It takes a few seconds.", back or "Nothing will be charged.")
 
 
 def _expired(facts: Facts, _now: datetime) -> Telling:
@@ -182,10 +282,10 @@ def _expired(facts: Facts, _now: datetime) -> Telling:
 
 
 def _cancelled(facts: Facts, _now: datetime) -> Telling:
-    if facts.captured > facts.refunded:
+    if facts.left > 0:
         return Telling(
             "Cancelled. Your payment is going back to you.",
-            f"{facts.amount} return to the card you paid with. A letter confirms it.",
+            f"{short(facts.left, facts.currency)} return to the card you paid with. A letter confirms it.",
         )
     who = {
         "creator": "The creator cancelled this order",
@@ -199,10 +299,21 @@ def _cancelled(facts: Facts, _now: datetime) -> Telling:
     return Telling(f"{said}. Nothing was charged, the card is forgotten.{why}", "A letter confirms it.")
 
 
-def _refunded(facts: Facts, _now: datetime) -> Telling:
+def _refunded(facts: Facts, now: datetime) -> Telling:
+    if facts.left > 0:
+        return Telling(
+            f"Cancelled. {short(facts.left, facts.currency)} did not reach your card.",
+            "We find another way to pay you, and write to you. You need do nothing.",
+            line=_line(facts, now),
+        )
+    if facts.backs and facts.backs[-1].status == "by_hand":
+        day = words.day_month(facts.backs[-1].made_at, facts.zone)
+        said = f"Cancelled. {facts.amount} were paid back to you by other means on {day}."
+        return Telling(said, "A letter confirms it.", line=_line(facts, now))
     return Telling(
         f"Cancelled. {facts.amount} go back to your card.",
-        "Banks show it within 5 to 10 working days. A letter confirms it.",
+        f"{refund_words.BANKS} A letter confirms it.",
+        line=_line(facts, now) if facts.backs else (),
     )
 
 
@@ -219,15 +330,17 @@ _TELL = {
 
 
 def _line(facts: Facts, now: datetime) -> tuple[Step, ...]:
-    steps = [_ordered(facts)]
-    if facts.mode == "save_card" and not facts.purchase:
-        steps.append(_preflight(facts, now))
+    """At most five steps, in the order of their time; of several refunds the last."""
+    steps = [(facts.placed_at, _ordered(facts))]
     if facts.state == "past_due":
-        steps = [steps[0], _declined(facts)]
-    if not facts.purchase:
-        steps.append(_the_day(facts))
-    steps.append(_last(facts))
-    return tuple(steps)
+        steps += _declined(facts, now)
+    elif facts.mode == "save_card" and not facts.purchase and facts.state != "refunded":
+        steps.append((facts.preflight_at or charge.preflight_at(facts.launch_at), _preflight(facts, now)))
+    if not facts.purchase and facts.state != "refunded":
+        steps.append((facts.launched_at or facts.launch_at, _the_day(facts)))
+    steps += [*_claimed(facts), *_given_back(facts), *_last(facts, now)]
+    ordered = [step for _, step in sorted(steps, key=lambda each: each[0])]
+    return tuple([*ordered[:1], *ordered[1 - MOST_STEPS :]] if len(ordered) > MOST_STEPS else ordered)
 
 
 def _ordered(facts: Facts) -> Step:
@@ -252,40 +365,90 @@ def _preflight(facts: Facts, now: datetime) -> Step:
             "past",
             "done" if facts.state in {"held", "paid"} else "under way",
         )
+    if card_ends_early(facts.card_until, facts.launch_at):
+        text = f"Your bank is asked to set {facts.amount} aside. It needs a card that is valid on the day."
+        return Step(when, text, "needs", "another card by then")
     return Step(when, f"Your bank is asked to set {facts.amount} aside. You hear from us only if it says no.", "future")
 
 
-def _declined(facts: Facts) -> Step:
-    at = facts.declined_at or facts.placed_at
-    text = f"{declined_words(facts.decline)} {bold('We try nothing on our own until you have repaired it.')}"
-    return Step(words.day_clock(at, facts.zone), text, "needs", "your bank said no")
+def _declined(facts: Facts, now: datetime) -> list[tuple[datetime, Step]]:
+    """The bank's no, our own next try where there is one, and the last moment."""
+    at, no = facts.declined_at or facts.placed_at, facts.no
+    text = f"{no.said} {bold(no.we_try(facts.zone, now))}"
+    aside = "your bank said: confirm first" if no.asks else "your bank said no"
+    steps = [(at, Step(words.day_clock(at, facts.zone), text, "needs", aside))]
+    if no.again and no.again > now:
+        again = f"We ask your bank once more for {facts.amount}. Another card before then, and it is not asked."
+        steps.append((no.again, Step(words.day_clock(no.again, facts.zone), again, "future", "by itself")))
+    last = "The last moment. After it the order is cancelled, at no cost, and your place goes to the next in line."
+    if facts.last - timedelta(days=1) > now:
+        last += " We remind you the day before."
+    return [*steps, (facts.last, Step(words.day_clock(facts.last, facts.zone), last, "future"))]
 
 
 def _the_day(facts: Facts) -> Step:
     when = words.weekday_clock_place(facts.launch_at, facts.zone)
-    opens = f"{facts.the.capitalize()} {OPENS[facts.kind]}. The access link goes to {facts.email}"
+    the = facts.the.capitalize()
     if facts.state == "past_due":
         if facts.launched_at:
-            return Step(
-                when,
-                f"{facts.the.capitalize()} is open for the others. Yours follows at once when the card is repaired.",
-                "day",
-            )
+            return Step(when, f"{the} is out. Yours opens at once when the card is repaired.", "day")
         return Step(when, f"Repaired by then: {facts.the} {OPENS[facts.kind]} for you with everybody else.", "day")
+    opens = f"{the} {OPENS[facts.kind]}. The access link goes to {facts.email}"
     if facts.mode == "pay_now":
         return Step(when, f"{opens}. {bold('You have paid already.')}", "day")
     return Step(when, f"{opens}, and {bold(f'you pay {facts.amount}')}.", "day")
 
 
-def _last(facts: Facts) -> Step:
-    if facts.state == "past_due":
-        until = facts.grace_until or facts.launch_at + charge.GRACE
-        return Step(
-            words.day_clock(until, facts.zone),
-            "The last moment. After it the order is cancelled, at no cost, and your place goes to the next in line.",
-            "future",
-        )
-    until = max(facts.placed_at, facts.launched_at or facts.launch_at) + WITHDRAW_WITHIN
-    return Step(
-        f"Until {words.day_month(until, facts.zone)}", "Not opened it yet? Withdraw and get everything back.", "future"
-    )
+def _claimed(facts: Facts) -> list[tuple[datetime, Step]]:
+    if facts.disputed_at is None:
+        return []
+    text = "Your bank asks for this payment back. Until it has decided, nothing opens and nothing is refunded."
+    return [(facts.disputed_at, Step(words.day_clock(facts.disputed_at, facts.zone), text, "past", "under way"))]
+
+
+def _given_back(facts: Facts) -> list[tuple[datetime, Step]]:
+    """The last refund, and how it stands."""
+    if not facts.backs:
+        return []
+    back = facts.backs[-1]
+    aside = refund_words.OUTCOMES[back.status][1].lower()
+    text = f"{bold(exact(back.amount, facts.currency))} {_to_you(back)}"
+    when = words.day_clock(back.made_at, facts.zone)
+    return [(back.made_at, Step(when, text, "past", aside))]
+
+
+def _to_you(back: Back) -> str:
+    if back.failed:
+        return "did not reach your card. We find another way and write to you."
+    if back.status == "by_hand":
+        return "were paid back to you by other means."
+    return f"go back to the card you paid with. {refund_words.BANKS}"
+
+
+def _last(facts: Facts, now: datetime) -> list[tuple[datetime, Step]]:
+    """The last day to withdraw, while there is one."""
+    if facts.state in {"past_due", "refunded"} or facts.opened or facts.leaver.disputed:
+        return []
+    out = facts.launched_at or facts.launch_at
+    until = withdraw_until(facts.placed_at, out, facts.zone)
+    if until <= now:
+        return []
+    day = words.day_month(until - timedelta(seconds=1), facts.zone)
+    return [(until, Step(f"Until {day}", "Not opened it yet? Withdraw and get everything back.", "future"))]
+
+
+def withdraw_words(facts: Facts, now: datetime) -> tuple[str, str]:
+    """The words on the link that leaves an order, and a sentence where there is none but a reason to know why."""
+    way = way_out(facts.leaver, now)
+    said = {
+        Way.LEAVE: ("Leave it, nothing is charged", ""),
+        Way.CANCEL: ("Cancel this order" if facts.purchase else "Cancel this pre-order", ""),
+        Way.WITHDRAW: ("Withdraw and get everything back", ""),
+        Way.NONE: ("", ""),
+    }
+    return said[way] if way in said else ("", _ask(facts))
+
+
+def _ask(facts: Facts) -> str:
+    why = "You have opened it" if facts.opened else "The 14 days to withdraw are over"
+    return f"{why}. A refund is its creator’s to give now: answering any of our letters reaches them."

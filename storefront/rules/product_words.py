@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from storefront.rules import charge, words
 from storefront.rules.charge import Mode
-from storefront.rules.order_words import WITHDRAW_WITHIN
+from storefront.rules.leaving import WITHDRAW_WITHIN
 from storefront.rules.words import NOUN, OPENS, Step, bold
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storefront.rules import charge, words
-from storefront.rules.order_words import declined_words
+from storefront.rules.decline_words import No
 
 STATES = {
     "placed": ("", "At Stripe"),
@@ -34,6 +34,11 @@ class Standing:
     opened: bool = False
     leaving: bool = False
     decline: str = ""
+    decline_class: str = ""
+    next_try_at: datetime | None = None
+    disputed: bool = False
+    dispute_lost: bool = False
+    owed: str = ""
     preflight_at: datetime | None = None
     grace_until: datetime | None = None
     session_until: datetime | None = None
@@ -42,8 +47,14 @@ class Standing:
 
 def next_words(order: Standing, now: datetime) -> str:
     """What becomes of an order next, by itself."""
+    if order.owed:
+        return f"{order.owed} did not reach the buyer. Refund it again, or pay it by other means and note it here."
     if order.leaving and order.state not in {"cancelled", "refunded", "expired"}:
         return "Is being cancelled. Nothing new is charged."
+    if order.dispute_lost:
+        return "The bank gave the money back to the buyer, and access has ended. Nothing more."
+    if order.disputed:
+        return "The buyer’s bank asks for the money back. Access is paused until it has decided."
     return _NEXT[order.state](order, now)
 
 
@@ -80,10 +91,18 @@ def _paid(order: Standing, _now: datetime) -> str:
     return f"Opens on {words.day_clock(order.launch_at, order.zone)}."
 
 
-def _past_due(order: Standing, _now: datetime) -> str:
+def _past_due(order: Standing, now: datetime) -> str:
     until = order.grace_until or order.launch_at + charge.GRACE
-    said = declined_words(order.decline)
-    return f"{said} The buyer was told; price and place are kept until {words.day_clock(until, order.zone)}."
+    no = No(order.decline, order.decline_class, order.next_try_at)
+    told = f"The buyer was told; price and place are kept until {words.day_clock(until, order.zone)}."
+    return f"{no.said} {told} {tried(no, order.zone, now)}"
+
+
+def tried(no: No, zone: str, now: datetime) -> str:
+    """When a bank is asked again, for the studio."""
+    if no.again is None:
+        return "The card is not asked again."
+    return f"The bank is asked once more {'now' if no.again <= now else 'on ' + words.day_clock(no.again, zone)}."
 
 
 def _ended(order: Standing, _now: datetime) -> str:
@@ -112,6 +131,7 @@ ATTEMPTS = {
     "void": "Hold released",
     "refund": "Refund",
     "detach": "Card forgotten",
+    "evidence": "Answer to the bank",
 }
 OUTCOMES = {"done": "Done", "declined": "The bank said no", "failed": "Did not happen", None: "Stripe is being asked"}
 LETTERS = {
@@ -120,8 +140,17 @@ LETTERS = {
     "moved": "The day moves",
     "access": "Access link",
     "past_due": "Card to repair",
+    "past_due_out": "It is out, card to repair",
+    "grace_ending": "Last day to repair",
+    "card_expiring": "Card ends before the day",
     "cancelled": "Cancelled",
     "refunded": "Money back",
+    "part_refunded": "Part of the money back",
+    "refund_failed": "Money did not arrive",
+    "task": "Task, to the creator",
+    "grace_over": "Ended unpaid, to the creator",
+    "dispute_won": "Dispute won, to the creator",
+    "dispute_lost": "Dispute lost, to the creator",
     "address_old": "Address corrected, to the old one",
     "address_new": "Address corrected, to the new one",
 }

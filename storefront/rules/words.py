@@ -111,6 +111,11 @@ def day_month_year(at: datetime, zone: str) -> str:
     return _told(at, zone, "d~MMMM y")
 
 
+def month_year(at: datetime) -> str:
+    """May 2027, as UTC counts: what stands on a card."""
+    return _told(at, "UTC", "MMMM y")
+
+
 def weekday_day(at: datetime, zone: str) -> str:
     """Wednesday 12 May."""
     return _told(at, zone, "EEEE d~MMMM")

@@ -79,7 +79,7 @@ def _item(db: Session, grant: Grant) -> dict[str, Any]:
 
 def _paused(grant: Grant) -> dict[str, Any]:
     order = grant.order
-    return {"title": grant.product.title, "url": _order_page(order)}
+    return {"title": grant.product.title, "url": _order_page(order), "repair": order.state == "past_due"}
 
 
 def _order_page(order: Order) -> str:
@@ -117,7 +117,7 @@ def product(slug: str) -> str | BaseResponse:
         if lesson is not None:
             return redirect(url_for("library.lesson", slug=slug, lesson=lesson.slug), code=303)
         if delivery.licence_key:
-            _note_opened(grant)
+            _note_opened(db, grant, opening.THE_KEY)
         return render_template(
             "library/product.html",
             item=card(grant.product),
@@ -133,11 +133,13 @@ def _grant(db: Session, slug: str) -> Grant:
     return grants.of_reader(db, current_user.id, slug) or abort(404)
 
 
-def _note_opened(grant: Grant) -> None:
-    """The first time anything of it is used: until then the order can be withdrawn."""
-    if grant.first_opened_at is None:
-        with shop().db.write() as db:
-            opening.note_opened(db, grant, now())
+def _note_opened(db: Session, grant: Grant, what: str) -> None:
+    """Keep what is opened, once a day. Access that was paused or ended meanwhile opens nothing."""
+    if grant.first_opened_at is not None and opening.is_noted(db, grant, what, now()):
+        return
+    with shop().db.write() as session:
+        if not opening.note_opened(session, grant, what, now()):
+            abort(404)
 
 
 @pages.get("/library/<slug>/lessons/<lesson>")
@@ -147,7 +149,7 @@ def lesson(slug: str, lesson: str) -> str:
         grant = _grant(db, slug)
         delivery = delivering.deliver(grant)
         found = delivery.lesson(lesson) or abort(404)
-        _note_opened(grant)
+        _note_opened(db, grant, f"lesson read: {found.title}")
         return _lesson_page(
             grant.product, delivery, found, grants.finished(db, grant.id), f"/library/{slug}", len(delivery.files)
         )
@@ -193,7 +195,7 @@ def file(slug: str, name: str) -> Response:
     with shop().db.read() as db:
         grant = _grant(db, slug)
         found = delivering.deliver(grant).file(name) or abort(404)
-        _note_opened(grant)
+        _note_opened(db, grant, f"file downloaded: {found.name}")
     return _send(found, download=True)
 
 

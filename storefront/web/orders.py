@@ -11,11 +11,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.actions import cancelling, opening, settling
 from storefront.models import grants, money, orders
 from storefront.models.grants import Grant
+from storefront.models.money import Dispute, Refund
 from storefront.models.orders import LIVE, Order
 from storefront.outside.stripe_gateway import StripeSilent
-from storefront.rules import order_words, words
+from storefront.rules import order_words, refund_words, words
 from storefront.rules.access import fingerprint
+from storefront.rules.leaving import Way, last_day, way_out
 from storefront.rules.money import exact, short
+from storefront.rules.order_words import Facts
+from storefront.rules.refund_words import Back
 from storefront.web import forms
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
@@ -25,6 +29,7 @@ from storefront.web.signin import sign_in
 
 pages = Blueprint("orders", __name__)
 CORRECTABLE = ("reserved", "held", "past_due", "paid")
+MOST_BACKS = 2
 
 
 @pages.get("/orders/<token>")
@@ -42,6 +47,7 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
     grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
     facts = order_facts(db, found, grant)
     told = order_words.tell(replace(facts, confirming=_confirming(found)), now())
+    leave, why_not = order_words.withdraw_words(facts, now())
     product = found.product
     return render_template(
         "orders/order.html",
@@ -50,12 +56,13 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
         tag=told.tag,
         note=told.note or _other_note(db, found),
         line=told.line,
-        facts=_rows(found),
-        actions=_actions(found, grant, token),
+        facts=_rows(found, facts.backs),
+        actions=_actions(found, facts, token),
         confirming=_confirming(found),
         product=card(product) | {"by_line": f"{words.KIND[product.kind]} by {product.creator.name}"},
-        cancel_url=f"/orders/{token}/cancel" if _cancel_word(found, grant) else "",
-        cancel_word=_cancel_word(found, grant),
+        cancel_url=f"/orders/{token}/cancel" if leave else "",
+        cancel_word=leave,
+        why_not=why_not,
         promise_url=f"/orders/{token}/promise",
         address_form={
             "value": found.email if typed is None else typed,
@@ -67,12 +74,11 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
     )
 
 
-def order_facts(db: Session, found: Order, grant: Grant | None) -> order_words.Facts:
+def order_facts(db: Session, found: Order, grant: Grant | None) -> Facts:
     """What the words about an order depend on."""
     captured, refunded = money.moved(db, found.id)
     visit = next((each for each in found.checkouts if each.closed_at is None), None)
-    launch = found.product.launch
-    return order_words.Facts(
+    facts = Facts(
         state=found.state,
         mode=found.mode,
         kind=found.product.kind,
@@ -84,54 +90,109 @@ def order_facts(db: Session, found: Order, grant: Grant | None) -> order_words.F
         placed_at=found.placed_at,
         launch_at=found.promise.by,
         session_until=visit.expires_at if visit else None,
-        launched_at=launch.launched_at,
-        granted=grant is not None and grant.live,
-        redeemed=grant is not None and grant.account_id is not None,
-        suspended=grant is not None and grant.suspended_at is not None,
+        launched_at=found.product.launch.launched_at,
         leaving=found.cancel_wished_at is not None,
         captured=captured,
         refunded=refunded,
         preflight_at=found.preflight_at,
-        declined_at=found.declined_at,
-        decline=found.decline,
-        grace_until=found.grace_until,
         hold_open=bool(found.hold_intent),
         cancel_who=found.cancel_who,
         cancel_why=found.cancel_why,
+        backs=_backs(db, found),
+    )
+    return _with_claim(db, found, _with_access(grant, _with_card(found, facts)))
+
+
+def _with_card(found: Order, facts: Facts) -> Facts:
+    return replace(
+        facts,
+        card=found.card,
+        card_until=found.card_until,
+        declined_at=found.declined_at,
+        decline=found.decline,
+        decline_class=found.decline_class,
+        next_try_at=found.next_try_at,
+        grace_until=found.grace_until,
     )
 
 
-def _rows(found: Order) -> list[tuple[str, str]]:
+def _with_access(grant: Grant | None, facts: Facts) -> Facts:
+    if grant is None:
+        return facts
+    return replace(
+        facts,
+        granted=grant.live,
+        redeemed=grant.account_id is not None,
+        suspended=grant.suspended_at is not None,
+        opened=grant.first_opened_at is not None,
+    )
+
+
+def _with_claim(db: Session, found: Order, facts: Facts) -> Facts:
+    """What the buyer's bank claims; an inquiry takes nothing yet, and one that was won is over."""
+    query = select(Dispute).where(Dispute.order_id == found.id).order_by(Dispute.id.desc())
+    claims = db.scalars(query).all()
+    since = next((each.opened_at for each in claims if each.open), None)
+    return replace(facts, disputed_at=since, dispute_lost=any(each.status == "lost" for each in claims))
+
+
+def _backs(db: Session, found: Order) -> tuple[Back, ...]:
+    """Every refund, the oldest first."""
+    rows = db.scalars(select(Refund).where(Refund.order_id == found.id).order_by(Refund.made_at, Refund.id))
+    return tuple(Back(each.amount, found.currency, each.status, each.made_at, each.settled_at) for each in rows)
+
+
+def _rows(found: Order, backs: tuple[Back, ...]) -> list[tuple[str, str]]:
     rows = [("Price", f"{exact(found.price, found.currency)}, fixed")]
     if found.promise.bonuses:
         rows.append(("With it", ", ".join(found.promise.bonuses)))
     if found.card:
         rows.append(("Card", found.card))
+    rows += _back_rows(found, backs)
     placed = words.day_month_year(found.placed_at, found.promise.zone)
     return [*rows, ("E-mail", found.email), ("Order", f"{found.number}, {placed}")]
 
 
-def _actions(found: Order, grant: Grant | None, token: str) -> list[dict[str, Any]]:
+def _back_rows(found: Order, backs: tuple[Back, ...]) -> list[tuple[str, str]]:
+    """The last refunds with their days, and what they come to where there are more."""
+    told = [
+        ("Back to you", refund_words.to_buyer(each, found.promise.zone, now()))
+        for each in reversed(backs[-MOST_BACKS:])
+    ]
+    if len(backs) <= MOST_BACKS:
+        return told
+    total = sum(each.amount for each in backs if not each.failed)
+    return [("Back in all", f"{exact(total, found.currency)}; the last of it:"), *told]
+
+
+def _actions(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
     """The next step first; each is a button that posts, or a link."""
-    if found.cancel_wished_at:
+    if found.cancel_wished_at or facts.leaver.disputed:
         return []
-    if grant is not None and grant.live:
+    if facts.granted:
         return [_act("Mail me a fresh link", f"/orders/{token}/fresh-link", primary=True)]
     correct = [_act("Correct e-mail", "#address", method="get")] if _correctable(found) else []
-    return [*_next_step(found, token), *correct]
+    return [*_next_step(found, facts, token), *correct]
 
 
-def _next_step(found: Order, token: str) -> list[dict[str, Any]]:
-    if found.state in {"placed", "past_due"}:
-        asks = found.decline == "authentication_required"
-        again = "Confirm with my bank" if asks else "Use another card"
-        return [_act("Go on at Stripe" if found.state == "placed" else again, f"/orders/{token}/visit", primary=True)]
+def _next_step(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
+    visit, another = f"/orders/{token}/visit", "Use another card"
+    if found.state == "placed":
+        return [_act("Go on at Stripe", visit, primary=True)]
+    if found.state == "past_due":
+        first = _act(facts.no.button, visit, primary=True)
+        return [first, _act(another, visit)] if facts.no.asks else [first]
     if found.state not in LIVE:
         return [_act("To its page", f"/p/{found.product.slug}", method="get")]
     if found.product.launch.launched_at or not found.product.launch.at:
         return []
     day = words.day_month(found.promise.by, found.promise.zone)
-    return [_act(f"Add {day} to my calendar", f"/p/{found.product.slug}/day.ics", method="get", primary=True)]
+    calendar = (f"Add {day} to my calendar", f"/p/{found.product.slug}/day.ics")
+    if found.state != "reserved":
+        return [_act(*calendar, method="get", primary=True)]
+    urgent = order_words.card_ends_early(found.card_until, found.promise.by)
+    steps = [_act(*calendar, method="get", primary=not urgent), _act(another, visit, primary=urgent)]
+    return steps[::-1] if urgent else steps
 
 
 def _act(text: str, url: str, *, method: str = "post", primary: bool = False) -> dict[str, Any]:
@@ -141,16 +202,7 @@ def _act(text: str, url: str, *, method: str = "post", primary: bool = False) ->
 def _confirming(found: Order) -> bool:
     """Back from Stripe, and Stripe has not said yet how it went."""
     visiting = any(each.closed_at is None for each in found.checkouts)
-    return visiting and found.state in {"placed", "past_due"} and "back" in request.args
-
-
-def _cancel_word(found: Order, grant: Grant | None) -> str:
-    """Who may cancel when: policies.md 2. Once it is open the buyer writes to the creator."""
-    if found.cancel_wished_at or found.state not in LIVE or grant is not None:
-        return ""
-    if found.state == "placed":
-        return "Leave it, nothing is charged"
-    return "Cancel this pre-order" if found.kind == "pre_order" else "Cancel this order"
+    return visiting and found.state in {"placed", "past_due", "reserved"} and "back" in request.args
 
 
 def _correctable(found: Order) -> bool:
@@ -202,23 +254,37 @@ def _settle(token: str) -> int | None:
 @pages.route("/orders/<token>/cancel", methods=["GET", "POST"])
 @limiter.limit("20/minute", methods=["POST"])
 def cancel(token: str) -> str | BaseResponse:
-    """One page that says what cancelling does, one button that does it; no reason is asked for."""
+    """One page that says what cancelling or withdrawing does, one button that does it; no reason is asked for."""
     here = shop()
     with here.db.read() as db:
         found = _found(db, token)
         grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
-        if not _cancel_word(found, grant):
+        facts = order_facts(db, found, grant)
+        way = way_out(facts.leaver, now())
+        if way in {Way.NONE, Way.ASK}:
             return redirect(url_for("orders.order", token=token), code=303)
         if request.method != "POST":  # HEAD too changes nothing
-            paid = money.moved(db, found.id)[0]
-            return render_template(
-                "orders/cancel.html", order=found, token=token, amount=short(found.price, found.currency), paid=paid
-            )
+            return _cancel_page(found, facts, way, token)
+    why = "withdrawn by the buyer" if way is Way.WITHDRAW else "cancelled by the buyer"
     try:
-        cancelling.cancel(here.outside, here.db, found.id, who="buyer", why="cancelled by the buyer", now=now())
+        if not cancelling.cancel(here.outside, here.db, found.id, who="buyer", why=why, now=now()):
+            flash("It was opened a moment ago, so it cannot be given back by itself any more.", "news")
     except StripeSilent:
         flash("Your cancellation is noted. Stripe does not answer just now; it goes on by itself.")
     return redirect(url_for("orders.order", token=token), code=303)
+
+
+def _cancel_page(found: Order, facts: Facts, way: Way, token: str) -> str:
+    out = facts.launched_at or facts.launch_at
+    return render_template(
+        "orders/cancel.html",
+        order=found,
+        token=token,
+        way=way.value,
+        amount=facts.amount,
+        back=short(facts.left, found.currency) if facts.left else "",
+        until=last_day(found.placed_at, out, facts.zone),
+    )
 
 
 @pages.post("/orders/<token>/address")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from storefront.actions import launching
 from storefront.actions.opening import fresh_link
+from storefront.actions.writing import TO_CREATOR
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.products import File, Lesson, Product
@@ -21,19 +22,29 @@ from tests.support.letters import (
     address_new,
     bought,
     cancelled,
+    card_expiring,
     confirmed,
+    dispute_lost,
+    dispute_won,
+    grace_ending,
+    grace_over,
     letter,
     moved,
+    part_refunded,
     past_due,
+    past_due_out,
+    refund_failed,
     refunded,
     repaired,
     replace_product,
+    task,
     words_of,
 )
 from tests.support.mailserver import MailServer, Taken
 from tests.support.world import BASE_URL, World
 
 ROOT = Path(__file__).resolve().parents[2]
+INES = "ines@forthcoming.example"
 
 
 def owed_kinds() -> set[str]:
@@ -64,6 +75,15 @@ STORIES: list[tuple[str, Callable[[World], None]]] = [
     ("repaired", repaired),
     ("moved", moved),
     ("past_due", past_due),
+    ("past_due_out", past_due_out),
+    ("grace_ending", grace_ending),
+    ("card_expiring", card_expiring),
+    ("part_refunded", part_refunded),
+    ("refund_failed", refund_failed),
+    ("task", task),
+    ("grace_over", grace_over),
+    ("dispute_won", dispute_won),
+    ("dispute_lost", dispute_lost),
     ("access", access),
     ("cancelled", cancelled),
     ("refunded", refunded),
@@ -94,7 +114,10 @@ def test_each_kind_goes_out_once_with_one_message_id_and_equal_text_and_html(
     taken = story(small_world, post_office, tell, kind)
     owed = letter(small_world, kind)
     assert taken.message.get_all("Message-ID") == [f"<letter-{owed.id}.{owed.version}@127.0.0.1>"]
-    assert taken.message["From"].addresses[0].display_name == "Ines Okafor via Forthcoming"
+    to_creator = kind in TO_CREATOR
+    assert taken.to == (INES if to_creator else MIRIAM) or kind == "address_old"
+    sender = "Forthcoming" if to_creator else "Ines Okafor via Forthcoming"
+    assert taken.message["From"].addresses[0].display_name == sender
     assert taken.message["Reply-To"] == "ines@forthcoming.example"
     assert "Databases by Hand" in str(taken.message["Subject"])
     text, page = taken.part("plain"), taken.part("html")
@@ -107,7 +130,9 @@ def test_each_kind_goes_out_once_with_one_message_id_and_equal_text_and_html(
         assert the_day or said in seen or "copy this address" in said, f"{said!r} is not in the text part"
     links = set(re.findall(r'https?://[^\s"<]+', page))
     assert links == set(re.findall(r"https?://\S+", text))
-    assert all(link.startswith((f"{BASE_URL}/orders/", f"{BASE_URL}/access/")) for link in links)
+    homes = ["studio/orders/", "studio/disputes/"] if to_creator else ["orders/", "access/"]
+    assert all(link.startswith(tuple(f"{BASE_URL}/{each}" for each in homes)) for link in links)
+    assert not to_creator or MIRIAM not in text + page, "the buyer's address stays in the studio"
     small_world.posts()
     assert len(post_office.to(taken.to)) == len({str(each.message["Message-ID"]) for each in post_office.to(taken.to)})
 

@@ -1,13 +1,16 @@
 """Opening: links used up once, fresh ones and corrected addresses within their limits, older links dead."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from storefront.actions import opening
+from storefront.actions.granting import revoke, suspend
 from storefront.models import grants, orders
 from storefront.models.accounts import Account
-from storefront.models.grants import Finished, Grant
+from storefront.models.grants import Access, Finished, Grant
 from storefront.models.products import Lesson
 from tests.support.world import World
 
@@ -119,9 +122,50 @@ def test_a_lesson_is_finished_once_and_the_first_opening_is_noted_once(world: Wo
             opening.finish(session, grant, lesson, world.now)
     first = world.now
     for _ in range(2):
-        with world.db.write() as session:
-            opening.note_opened(session, grant, world.now)
+        opens(world, grant, "lesson read: One")
         world.advance(hours=1)
     with world.read() as session:
         assert session.scalar(select(func.count(Finished.lesson_id))) == 1
         assert session.get_one(Grant, grant.id).first_opened_at == first
+
+
+def opens(world: World, grant: Grant, what: str) -> bool:
+    with world.db.write() as session:
+        return opening.note_opened(session, grant, what, world.now)
+
+
+def log(world: World) -> list[tuple[str, str]]:
+    with world.read() as session:
+        return [(each.what, each.day) for each in session.scalars(select(Access).order_by(Access.id))]
+
+
+def test_what_is_opened_is_kept_once_for_each_thing_and_day(world: World) -> None:
+    grant = bought(world)
+    with world.db.write() as session:
+        assert opening.redeem(session, session.get_one(Grant, grant.id), world.now)
+    today = world.now.date().isoformat()
+    for what in ("lesson read: One", "lesson read: One", "file downloaded: one.pdf"):
+        assert opens(world, grant, what)
+    kept = [("access link used", today), ("lesson read: One", today), ("file downloaded: one.pdf", today)]
+    assert log(world) == kept
+    world.advance(days=1)
+    assert opens(world, grant, "lesson read: One")
+    assert log(world)[3:] == [("lesson read: One", world.now.date().isoformat())]
+
+
+def test_a_long_name_is_kept_to_its_column_and_many_at_once_leave_one_row(world: World) -> None:
+    grant = bought(world)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda _: opens(world, grant, "ü" * 400), range(8)))
+    assert [what for what, _ in log(world)] == ["ü" * 220]
+
+
+@pytest.mark.parametrize("end", [suspend, revoke])
+def test_a_paused_or_ended_access_opens_nothing_and_leaves_no_row(world: World, end: Any) -> None:
+    grant = bought(world)
+    with world.db.write() as session:
+        end(session, session.get_one(Grant, grant.id).order, world.now)
+    assert not opens(world, grant, "lesson read: One")
+    assert log(world) == []
+    with world.read() as session:
+        assert session.get_one(Grant, grant.id).first_opened_at is None

@@ -172,7 +172,7 @@ def standing(state: str, **facts: object) -> str:
         (standing("paid", launched=True, granted=True, opened=True), "Has opened the access link. Nothing more."),
         (
             standing("past_due", decline="expired_card"),
-            "The card has expired. The buyer was told; price and place are kept until 27 April, 10:00.",
+            "The card has expired. The buyer was told; price and place are kept until 27 April, 10:00. The card is not asked again.",
         ),
         (standing("expired"), "Nothing more. No card was given, nothing was charged."),
         (standing("cancelled"), "Nothing more. Nothing was charged."),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storefront.rules import words
 from storefront.rules.order import State
-from storefront.rules.order_words import Facts, declined_words, tell
+from storefront.rules.order_words import Facts, tell
 from storefront.rules.words import NBSP, Telling
 
 NOW = datetime(2027, 4, 1, 12, tzinfo=UTC)
@@ -108,10 +108,3 @@ def test_whatever_stands_there_is_told_in_sentences(
     assert all(step.when and step.text and step.state in {"past", "needs", "day", "future", "if"} for step in told.line)
     if state is State.PAST_DUE and not leaving:
         assert told.note is not None
-
-
-@pytest.mark.parametrize("reason", ["expired_card", "insufficient_funds", "hold_lapsed", "never heard of", ""])
-def test_every_decline_is_a_sentence_and_no_code(reason: str) -> None:
-    told = declined_words(reason)
-    assert told.endswith(".")
-    assert "_" not in told

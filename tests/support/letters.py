@@ -4,18 +4,23 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask_mail import Mail
 from sqlalchemy import select, update
 
+from storefront.actions import refunding
 from storefront.actions.declining import declined
+from storefront.actions.disputing import note_dispute
 from storefront.actions.opening import correct_address
 from storefront.actions.owing import owe
 from storefront.models.letters import Letter
+from storefront.models.money import Dispute, Refund
 from storefront.models.orders import Order
 from storefront.models.products import Product
+from storefront.outside import stripe_gateway
 from storefront.outside.postman import Postman
 from storefront.outside.stripe_gateway import Declined
 from tests.support.mailserver import MailServer, running
@@ -108,6 +113,108 @@ def cancelled(world: World) -> None:
 
 def refunded(world: World) -> None:
     world.cancels(world.orders(world.product(days=30, upfront=True)))
+
+
+def past_due_out(world: World) -> None:
+    past_due(world)
+    world.posts()
+    world.advance(days=2)
+    world.tick_without_charges()
+    world.reminds()
+
+
+def grace_ending(world: World) -> None:
+    past_due_out(world)
+    world.posts()
+    world.advance(days=6, minutes=5)
+    world.reminds()
+
+
+def grace_over(world: World) -> None:
+    past_due(world)
+    world.advance(days=9, minutes=5)
+    world.tick()
+
+
+def card_expiring(world: World) -> None:
+    order_id = world.orders(world.product(days=20))
+    with world.db.write() as session:
+        session.get_one(Order, order_id).card_until = world.now + timedelta(days=9)
+    world.reminds()
+
+
+def buys(world: World) -> int:
+    """Bought and opened to them; the letters so far are gone."""
+    order_id = world.orders(world.product(days=None))
+    world.posts()
+    return order_id
+
+
+def part_refunded(world: World) -> None:
+    refunds_part(world, buys(world))
+
+
+def refunds_part(world: World, order_id: int, amount: int = 500, why: str = "The second lesson came late.") -> None:
+    """The creator gives a part back."""
+    refused = refunding.refund_part(world.outside, world.db, order_id, amount, who="creator:1", why=why, now=world.now)
+    assert refused is None
+
+
+def refund_failed(world: World) -> None:
+    order_id = buys(world)
+    world.cancels(order_id, "creator:1")
+    world.posts()
+    refund_fails(world, order_id)
+
+
+def refund_fails(world: World, order_id: int, failure: str = "expired_or_canceled_card") -> None:
+    """What the bank did not take comes back to Stripe."""
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        row = session.scalars(select(Refund).where(Refund.order_id == order_id).order_by(Refund.id.desc())).first()
+        assert row is not None
+        told = stripe_gateway.Refund(row.stripe_id or "", "failed", row.amount, "", row.intent, failure, world.now)
+        assert refunding.note_refund(session, order, told, world.now)
+
+
+def task(world: World) -> None:
+    refund_failed(world)
+
+
+def disputes(world: World, order_id: int, status: str = "needs_response", days: float = 9) -> int:
+    """The buyer's bank asks for the money back, or goes on with it; our row's id."""
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        told = stripe_gateway.Dispute(
+            id=f"dp_{order_id}",
+            key="",
+            intent=order.paid_intent or "",
+            amount=order.price,
+            currency=order.currency,
+            reason="product_not_received",
+            status=status,
+            opened_at=world.now,
+            due_by=world.now + timedelta(days=days),
+            submitted=False,
+        )
+        assert note_dispute(session, order, told, world.now)
+        found: int | None = session.scalar(select(Dispute.id).where(Dispute.stripe_id == told.id))
+        assert found is not None
+        return found
+
+
+def dispute_won(world: World) -> None:
+    order_id = buys(world)
+    disputes(world, order_id)
+    world.posts()
+    disputes(world, order_id, "won")
+
+
+def dispute_lost(world: World) -> None:
+    order_id = buys(world)
+    disputes(world, order_id)
+    world.posts()
+    disputes(world, order_id, "lost")
 
 
 def address_new(world: World) -> None:

@@ -186,6 +186,10 @@ class World:
         with self.app.app_context():
             return mailing.post_due(self.outside, self.db, self.now)
 
+    def reminds(self) -> int:
+        """The letters of the grace and of old cards are owed."""
+        return retrying.remind_due(self.outside, self.db, self.now)
+
     def tick_without_charges(self) -> None:
         """Launch and grant only."""
         launching.launch_due(self.db, self.now)

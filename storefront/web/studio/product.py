@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from storefront.models.orders import Attempt, Order
 from storefront.models.products import Product
-from storefront.rules import launch_words, order_words, pricing, words
+from storefront.rules import launch_words, pricing, words
+from storefront.rules.decline_words import No
 from storefront.rules.launch_words import Ahead, Progress, counted
 from storefront.rules.money import short
 from storefront.rules.words import Note
@@ -180,5 +181,5 @@ def _decline(order: Order, detail: str) -> Decline:
         "paid": ("Changed the card, charged; access is back", ("done", "Repaired")),
     }
     happens, tag = told.get(order.state, ("The order has ended; its place went on", ("ended", "Ended")))
-    said = order_words.declined_words(order.decline or detail)
+    said = No(order.decline or detail, order.decline_class).said
     return Decline(order.number, words.masked(order.email), said, happens, tag)

@@ -1,0 +1,59 @@
+"""Who may leave an order, when and with what effect: the table of policies.md 2, "Who may cancel when"."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from storefront.rules import words
+from storefront.rules.order import ENDED
+
+WITHDRAW_WITHIN = timedelta(days=14)
+
+
+class Way(StrEnum):
+    """What a buyer may do about an order."""
+
+    LEAVE = "leave"
+    CANCEL = "cancel"
+    WITHDRAW = "withdraw"
+    ASK = "ask"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """What the answer depends on. `leaving`: a cancellation is under way; `disputed`: the bank decides."""
+
+    state: str
+    placed_at: datetime
+    zone: str
+    launched_at: datetime | None = None
+    opened: bool = False
+    leaving: bool = False
+    disputed: bool = False
+
+
+def way_out(order: Leaver, now: datetime) -> Way:
+    """How the buyer may leave now: for nothing, with everything back, or only by asking the creator."""
+    if order.leaving or order.disputed or order.state in ENDED:
+        return Way.NONE
+    if order.state == "placed":
+        return Way.LEAVE
+    if order.opened:
+        return Way.ASK
+    if order.state in {"reserved", "past_due"} or order.launched_at is None:
+        return Way.CANCEL
+    return Way.WITHDRAW if now < withdraw_until(order.placed_at, order.launched_at, order.zone) else Way.ASK
+
+
+def withdraw_until(placed_at: datetime, launched_at: datetime, zone: str) -> datetime:
+    """The end of the fourteenth day after the later of order and launch, as the zone counts days."""
+    start = max(placed_at, launched_at).astimezone(ZoneInfo(zone)).date()
+    after = start + WITHDRAW_WITHIN + timedelta(days=1)
+    return datetime.combine(after, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def last_day(placed_at: datetime, launched_at: datetime, zone: str) -> str:
+    """The last day to withdraw: 26 May 2027."""
+    return words.day_month_year(withdraw_until(placed_at, launched_at, zone) - timedelta(seconds=1), zone)
