@@ -105,7 +105,7 @@ def _complete(
         session.get_one(Attempt, visit.attempt_id).moved = intent.received
     facts = _card(visit, card)
     if visit.purpose != "place" and order.state == State.RESERVED:
-        visit.won = secured is State.RESERVED and _swap(session, order, visit, facts)
+        visit.won = secured is State.RESERVED and _swap(session, order, facts)
         return
     facts |= REPAIRED | {"preflight_at": None, "hold_intent": None, "capture_before": None, "serves_until": None}
     if intent and secured is State.HELD:
@@ -131,13 +131,10 @@ def _card(visit: Checkout, card: Card | None) -> dict[str, Any]:
     }
 
 
-def _swap(session: Session, order: Order, visit: Checkout, facts: dict[str, Any]) -> bool:
-    """Another card for an order whose card is only saved: the visit that brought the old one has lost it."""
+def _swap(session: Session, order: Order, facts: dict[str, Any]) -> bool:
+    """Another card for an order whose card is only saved; the old one is detached by `cancelling.tidy_due`."""
     for name, value in facts.items():
         setattr(order, name, value)
-    for each in order.checkouts:
-        if each.won and each.id != visit.id:
-            each.won, each.released_at = False, None
     session.flush()
     return True
 
