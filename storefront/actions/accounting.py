@@ -24,7 +24,15 @@ def create_account(session: Session, email: str, name: str, role: str, password:
         session.add(account)
     account.name, account.role, account.password_hash = name, role, HASHER.hash(password)
     session.flush()
+    end_sessions(session, account.id)
+    session.refresh(account)
     return account
+
+
+def end_sessions(session: Session, account_id: int) -> None:
+    """Whoever is signed in to this account, on whatever device, is so no more."""
+    later = update(Account).where(Account.id == account_id)
+    session.execute(later.values(session_generation=Account.session_generation + 1))
 
 
 def _refuse(email: str, password: str) -> None:

@@ -58,7 +58,7 @@ def begin(
         order_id=order.id,
         kind=kind,
         generation=generation,
-        key=f"{key}:{order.nonce[:12]}",
+        key=f"{key}:{order.mark.partition(':')[2]}",
         target=target,
         body=body or {},
         opened_at=now,
@@ -90,13 +90,13 @@ def carry_out(outside: Outside, db: Database, attempt: Attempt, record: Record, 
 
 
 def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Outcome:
-    if now - attempt.opened_at < KEY_LIFE:
+    if now - attempt.opened_at < KEY_LIFE and attempt.tries <= len(WAITS):
         outcome = outside.stripe.perform(attempt.kind, attempt.target, _body(attempt), attempt.key)
         if isinstance(outcome, Done | Declined):
             return outcome
         if isinstance(outcome, Refused) and attempt.kind not in ON_OBJECTS:
             return outcome
-        if isinstance(outcome, Unknown) and attempt.tries < len(WAITS):
+        if isinstance(outcome, Unknown):  # Stripe may still be at it: nothing is looked up before the next wait is over
             return outcome
     return _look(outside, db, attempt)
 
@@ -105,7 +105,8 @@ def _body(attempt: Attempt) -> dict[str, Any]:
     """The body as it is sent, the same each time; what the attempt makes carries its key, so that it can be found."""
     if attempt.kind in ON_OBJECTS:
         return attempt.body
-    return {**attempt.body, "metadata": {"order": str(attempt.order_id), "attempt": attempt.key}}
+    mark = f"{attempt.order_id}:{attempt.key.rsplit(':', 1)[1]}"
+    return {**attempt.body, "metadata": {"order": mark, "attempt": attempt.key}}
 
 
 def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import PAUSE, Record, begin, carry_out
 from storefront.actions.charging import paid
-from storefront.actions.granting import revoke, suspend
+from storefront.actions.granting import revoke
+from storefront.actions.leaving import GRACE, wish
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
@@ -15,8 +16,7 @@ from storefront.actions.refunding import record_refund, refund
 from storefront.actions.settling import settle
 from storefront.actions.stocking import give_back
 from storefront.models import money
-from storefront.models.db import Database, changed
-from storefront.models.grants import Grant
+from storefront.models.db import Database
 from storefront.models.money import no_open_dispute, no_refund_task
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, no_open_attempt, not_resting
 from storefront.outside.stripe_gateway import Done, Intent, Outcome, Refused
@@ -24,28 +24,7 @@ from storefront.outside.world import Outside
 from storefront.rules.order import State
 
 Release = tuple[Attempt | None, Record]
-BUYER, GRACE = "buyer", "grace"
 ENDED_OR_PAID = ("paid", "expired", "cancelled", "refunded")
-
-
-def wish(session: Session, order: Order, *, who: str, why: str, now: datetime) -> bool:
-    """Note that an order is to be cancelled: from here on nothing new is charged, and its access pauses.
-
-    False: it has ended, or its buyer has opened it, who then asks the creator (policies.md 2), or the buyer's bank has
-    given the money back.
-    """
-    if (who == BUYER and session.scalar(_opened(order)) is not None) or money.lost_to_the_bank(session, order.id):
-        return False
-    change = update(Order).where(Order.id == order.id, Order.cancel_wished_at.is_(None), Order.state.in_(LIVE))
-    wished = changed(session, change.values(cancel_wished_at=now, cancel_who=who, cancel_why=why[:500]))
-    if wished:
-        suspend(session, order, now)
-    return wished
-
-
-def _opened(order: Order) -> Select[int]:
-    """The grant of an order, if it has been opened; locked, so that nobody opens it in this moment."""
-    return select(Grant.id).where(Grant.order_id == order.id, Grant.first_opened_at.is_not(None)).with_for_update()
 
 
 def cancel(outside: Outside, db: Database, order_id: int, *, who: str, why: str, now: datetime) -> bool:
@@ -157,7 +136,7 @@ def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> 
     )
     other = or_(Order.payment_method.is_(None), Checkout.payment_method != Order.payment_method)
     replaced = select(Checkout.id).where(
-        Checkout.order_id == Order.id, Checkout.won, Checkout.payment_method.is_not(None), other
+        Checkout.order_id == Order.id, Checkout.won.is_(True), Checkout.payment_method.is_not(None), other
     )
     untidy = or_(
         done & Order.payment_method.is_not(None),
@@ -166,7 +145,8 @@ def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> 
         replaced.exists(),
     )
     with db.read() as session:
-        query = select(Order.id).where(untidy, no_open_attempt, no_refund_task, not_resting(now))
+        free = (no_open_attempt, no_open_dispute, no_refund_task, not_resting(now))
+        query = select(Order.id).where(untidy, *free)
         ids = session.scalars(query.order_by(Order.id).limit(limit)).all()
     return for_each(ids, lambda order_id: _tidy(outside, db, order_id, now))
 
@@ -242,7 +222,8 @@ def _release_intent(session: Session, order: Order, intent: str, now: datetime) 
         if any(a.kind == "void" and a.target == intent and a.outcome == "done" for a in order.attempts):
             return None, record_void
         return begin(session, order, "void", now, target=intent), record_void
-    if took.net > 0 and not money.disputed(session, order.id):
+    kept = intent == order.paid_intent and order.cancel_wished_at is None
+    if took.net > 0 and not kept and not money.lost_to_the_bank(session, order.id, intent):
         body = {"payment_intent": intent, "amount": took.net, "reason": "duplicate"}
         return begin(session, order, "refund", now, body=body, why="paid a second time"), record_refund
     if order.stray_intent == intent:

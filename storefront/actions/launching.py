@@ -29,6 +29,7 @@ def _release(session: Session, launch: Launch, who: str, now: datetime) -> bool:
 
 def schedule(session: Session, launch: Launch, moment: Moment, reason: str, now: datetime) -> Refused | None:
     """Set the moment, or move it where somebody has ordered. Returns why not."""
+    session.refresh(launch, with_for_update=True)
     if launch.launched_at is not None:
         return Refused("launched", "This product is out. Its launch cannot be set again.")
     if not live_orders(session, launch):
@@ -93,6 +94,7 @@ def _end_visits(session: Session, launch: Launch, now: datetime) -> None:
 
 def launch_now(session: Session, launch: Launch, who: str, now: datetime) -> Refused | None:
     """Release at once, where nobody was promised a later charge. Returns why not."""
+    session.refresh(launch, with_for_update=True)
     if launch.launched_at is not None:
         return Refused("launched", "This product is out already.")
     promised = select(func.max(Promise.not_before)).join(Order, Order.id == Promise.order_id)

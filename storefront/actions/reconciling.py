@@ -20,7 +20,7 @@ from storefront.actions.tasking import raise_task
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.events import StripeEvent
-from storefront.models.orders import Attempt, Checkout, Order
+from storefront.models.orders import Attempt, Checkout, Order, by_mark
 from storefront.outside.stripe_gateway import Intent
 from storefront.outside.world import Outside
 from storefront.rules.money import exact
@@ -79,18 +79,11 @@ def _payments(outside: Outside, db: Database, now: datetime, since: datetime, re
     for intent in outside.stripe.intents_since(since):
         report.seen += 1
         with db.write() as session:
-            order = _order(session, intent)
-            if order is None or _busy(session, order):
+            order = by_mark(session, intent.order)  # other things may be sold over the same account
+            if order is None or order.stray_intent is not None or _busy(session, order):
                 continue
             report.repaired += _compare(session, outside, order, intent, now)
             report.reported += _left_over(session, order, intent, now)
-
-
-def _order(session: Session, intent: Intent) -> Order | None:
-    """The order it names, or none: other things may be sold over the same account."""
-    if intent.order is None:
-        return None
-    return session.get(Order, intent.order, with_for_update=True)
 
 
 def _busy(session: Session, order: Order) -> bool:
@@ -101,7 +94,7 @@ def _busy(session: Session, order: Order) -> bool:
 
 
 def _compare(session: Session, outside: Outside, order: Order, intent: Intent, now: datetime) -> Iterator[str]:
-    if intent.status == HELD and not _known_hold(order, intent):
+    if intent.status == HELD and not _known_hold(session, order, intent):
         order.stray_intent = intent.id
         yield f"{order.number}: the hold {intent.id} belongs to nothing; it is released."
     elif intent.status == TAKEN and adopt_payment(session, order, intent, now):
@@ -117,10 +110,10 @@ def _compare(session: Session, outside: Outside, order: Order, intent: Intent, n
         yield f"{order.number}: the hold {intent.id} had ended."
 
 
-def _known_hold(order: Order, intent: Intent) -> bool:
-    """Whether an order lives on it, or it is being let go already."""
+def _known_hold(session: Session, order: Order, intent: Intent) -> bool:
+    """Whether the order lives on it, or is letting it go, or has captured it since the list was read."""
     visits = {each.intent for each in order.checkouts if each.won is False and each.released_at is None}
-    return intent.id in {order.hold_intent, order.stray_intent, *visits} or order.stray_intent is not None
+    return intent.id in {order.hold_intent, order.paid_intent, *visits} or intent.id in money.payments(session, order)
 
 
 def _left_over(session: Session, order: Order, intent: Intent, now: datetime) -> Iterator[str]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storefront.actions.declining import REPAIRED
 from storefront.actions.granting import grant
+from storefront.actions.leaving import MOVE, wish
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
@@ -22,6 +23,7 @@ from storefront.models.products import Launch
 from storefront.outside.stripe_gateway import Card, CheckoutSession
 from storefront.outside.world import Outside
 from storefront.rules import charge
+from storefront.rules import launch as rule
 from storefront.rules.order import State
 
 
@@ -44,8 +46,15 @@ def _settle_visit(outside: Outside, db: Database, visit: Checkout, now: datetime
     if told.status == "open":
         return False
     with db.write() as session:
+        _hold_still(session, visit.order_id)
         order = session.get_one(Order, visit.order_id, with_for_update=True)
         return _record(session, outside, order, visit.id, told, now)
+
+
+def _hold_still(session: Session, order_id: int) -> None:
+    """Nobody moves the launch meanwhile: a mover locks it first, then its orders, and would pass this one over."""
+    product = select(Order.product_id).where(Order.id == order_id).scalar_subquery()
+    session.scalars(select(Launch.id).where(Launch.product_id == product).with_for_update(read=True)).all()
 
 
 def _record(
@@ -149,10 +158,23 @@ def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now:
         owe(session, order, "confirmed", now, version=visit.id)
     else:
         owe(session, order, "repaired", now, version=order.episode)
-    if order.kind == "pre_order" and order.promise.launch_generation != launch.generation:
-        follow_move(session, order, launch, now)
+    if order.kind == "pre_order" and order.promise.by != launch.at:
+        _moved_meanwhile(session, order, launch, now)
     if order.cancel_wished_at is None and order.state in _secured_states(outside) and is_out(session, order, now):
         grant(session, outside, order, now)
+
+
+def _moved_meanwhile(session: Session, order: Order, launch: Launch, now: datetime) -> None:
+    """The day moved while its buyer was at Stripe: within the limits of any move the order follows, else it ends."""
+    if launch.at is None or _is_too_far(order.promise.by, launch.at, now):
+        wish(session, order, who=MOVE, why="the day moved while the card was being given", now=now)
+    else:
+        follow_move(session, order, launch, now)
+
+
+def _is_too_far(told: datetime, new: datetime, now: datetime) -> bool:
+    """Beyond what silence agrees to, or so soon that nobody can be told ahead (policies.md 1)."""
+    return new > told + rule.SILENCE_AGREES_WITHIN or new < min(told, now + rule.NOTICE)
 
 
 def _secured_states(outside: Outside) -> set[str]:

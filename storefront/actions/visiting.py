@@ -104,7 +104,7 @@ def _visits_over(session: Session, order: Order) -> bool:
 def _body(outside: Outside, order: Order, now: datetime) -> dict[str, Any]:
     page = outside.links.order(order.id, order.link_generation, order.link_sha256)
     mode = mode_for(order, now)
-    about = {"description": f"{order.product.title}, order {order.number}", "metadata": {"order": str(order.id)}}
+    about = {"description": f"{order.product.title}, order {order.number}", "metadata": {"order": order.mark}}
     common: dict[str, Any] = {
         "customer": order.customer,
         "client_reference_id": order.number,

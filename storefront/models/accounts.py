@@ -9,7 +9,10 @@ from storefront.models.db import Base, Instant
 
 
 class Account(Base):
-    """A person, known by a verified address in lower case. Roles: reader, creator, owner."""
+    """A person, known by a verified address in lower case. Roles: reader, creator, owner.
+
+    Signing out and a new password raise `session_generation`: sessions of an earlier one are over, wherever they are.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (CheckConstraint("role IN ('reader', 'creator', 'owner')", name="role"),)
@@ -20,6 +23,7 @@ class Account(Base):
     about: Mapped[str] = mapped_column(String(2000), default="")
     role: Mapped[str] = mapped_column(String(10))
     password_hash: Mapped[str | None] = mapped_column(String(200))
+    session_generation: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -162,9 +162,11 @@ def disputed(session: Session, order_id: int) -> bool:
     return session.scalars(query.limit(1)).first() is not None
 
 
-def lost_to_the_bank(session: Session, order_id: int) -> bool:
-    """Whether a dispute of this order was lost: its buyer has the money back already."""
+def lost_to_the_bank(session: Session, order_id: int, intent: str | None = None) -> bool:
+    """Whether a dispute of this order, or of one payment of it, was lost: its buyer has that money back already."""
     query = select(Dispute.id).where(Dispute.order_id == order_id, Dispute.status == "lost")
+    if intent is not None:
+        query = query.where(Dispute.intent == intent)
     return session.scalars(query.limit(1)).first() is not None
 
 

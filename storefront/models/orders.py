@@ -97,6 +97,11 @@ class Order(Base):
     history: Mapped[list[LogRow]] = relationship(order_by=LogRow.id)
 
     @property
+    def mark(self) -> str:
+        """What stands in the metadata of everything made for it at Stripe: its id, and a part that no other shop has."""
+        return f"{self.id}:{self.nonce[:12]}"
+
+    @property
     def promise(self) -> "Promise":
         """What the buyer was told last."""
         return self.promises[-1]
@@ -195,6 +200,7 @@ class Attempt(Base):
     detail: Mapped[str] = mapped_column(String(200), default="")
 
 
+LONGEST_ID = 18
 ENDED = ("expired", "cancelled", "refunded")
 LIVE = ("placed", "reserved", "held", "past_due", "paid")
 
@@ -206,6 +212,15 @@ not_leaving = Order.cancel_wished_at.is_(None)
 def by_link(session: Session, sha256: str) -> Order | None:
     """The order behind a link token's fingerprint."""
     return session.scalar(select(Order).where(Order.link_sha256 == sha256))
+
+
+def by_mark(session: Session, mark: str) -> Order | None:
+    """The order that a mark of ours names, locked; None for anything else that may stand there."""
+    ident, _, _ = mark.partition(":")
+    if not (ident.isascii() and ident.isdigit() and len(ident) <= LONGEST_ID):
+        return None
+    order = session.get(Order, int(ident), with_for_update=True)
+    return order if order is not None and order.mark == mark else None
 
 
 def by_nonce(session: Session, nonce: str) -> Order | None:

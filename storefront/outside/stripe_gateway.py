@@ -39,7 +39,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Intent:
-    """A payment intent: `status` as Stripe says, amounts in minor units, `order` the id of ours that it names."""
+    """A payment intent: `status` as Stripe says, amounts in minor units, `order` the mark that ours carry."""
 
     id: str
     status: str
@@ -48,7 +48,7 @@ class Intent:
     capture_before: datetime | None
     card: Card | None
     key: str
-    order: int | None = None
+    order: str = ""
     refunded: int = 0
     disputed: bool = False
 
@@ -478,7 +478,7 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
         capture_before=datetime.fromtimestamp(until, UTC) if until else None,
         card=_card(data.get("payment_method")),
         key=_key(data),
-        order=int(order) if order.isascii() and order.isdigit() else None,
+        order=order,
         refunded=charge.get("amount_refunded") or 0,
         disputed=bool(charge.get("disputed")),
     )

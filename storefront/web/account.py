@@ -56,7 +56,10 @@ def _after() -> str:
 
 @pages.post("/signout")
 def signout() -> Response:
-    """End the session, and forget what it held."""
+    """End the session here, and every copy of it elsewhere; forget what it held."""
+    if current_user.is_authenticated:
+        with shop().db.write() as db:
+            accounting.end_sessions(db, current_user.id)
     logout_user()
     session.clear()
     return redirect("/", code=303)

@@ -15,6 +15,7 @@ KEPT = ("/static/", "/covers/")
 def install(app: Flask) -> None:
     """Check where a POST comes from; set the headers of every answer."""
     app.before_request(_refuse_foreign_posts)
+    app.before_request(_refuse_nul)
     app.after_request(_set)
     app.extensions["stripe_pages"] = _stripe_pages(app)
 
@@ -32,6 +33,14 @@ def _refuse_foreign_posts() -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if request.method not in {"GET", "HEAD", "OPTIONS"} and site not in {"same-origin", "none"}:
         abort(403)
+
+
+def _refuse_nul() -> None:
+    """No name and no word has a NUL in it, and PostgreSQL keeps none."""
+    if "\0" in request.path:
+        abort(404)
+    if any("\0" in value for value in (*request.args.values(), *request.form.values())):
+        abort(400)
 
 
 def _set(response: Response) -> Response:

@@ -21,6 +21,11 @@ class Person(UserMixin):  # type: ignore[misc]
     email: str
     name: str
     role: str
+    generation: int
+
+    def get_id(self) -> str:
+        """What the session keeps: the account, and which of its sessions this is."""
+        return f"{self.id}.{self.generation}"
 
     @property
     def creator(self) -> bool:
@@ -41,16 +46,17 @@ def install(app: Flask) -> None:
     manager.user_loader(_load)
 
 
-def _load(account_id: str) -> Person | None:
+def _load(kept: str) -> Person | None:
+    account_id, _, generation = kept.partition(".")
     with shop().db.read() as db:
         account = db.get(Account, int(account_id))
-        return _person(account) if account else None
+        return _person(account) if account and str(account.session_generation) == generation else None
 
 
 def _person(account: Account) -> Person:
     """Whoever came in by a mailed link reads; the studio takes a password, also from a creator."""
     role = account.role if session.get("by_password") else "reader"
-    return Person(account.id, account.email, account.name, role)
+    return Person(account.id, account.email, account.name, role, account.session_generation)
 
 
 def sign_in(account: Account, *, by_password: bool) -> None:

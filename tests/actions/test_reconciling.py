@@ -99,7 +99,7 @@ def _holds(world: World, order: Order, *, capture: str = "manual") -> None:
         off_session="true",
         confirm="true",
         capture_method=capture,
-        **{"allowed_payment_method_types[0]": "card", "metadata[order]": str(order.id)},
+        **{"allowed_payment_method_types[0]": "card", "metadata[order]": order.mark},
     )
 
 

@@ -308,3 +308,14 @@ def test_static_files_may_be_kept_and_secrets_may_not(full: World) -> None:
     assert visitor.get("/static/css/nothing.css").headers["Cache-Control"] == "no-store"
     assert visitor.get("/covers/none.svg").status_code == 404
     assert visitor.get("/healthz").get_json()["ok"] is True
+
+
+@pytest.mark.parametrize("path", ["/p/a%00b", "/pages/a%00", "/covers/a%00.svg", "/orders/a%00", "/access/%00"])
+def test_a_name_with_a_nul_in_it_is_nowhere(small_world: World, path: str) -> None:
+    assert small_world.app.test_client().get(path).status_code == 404
+
+
+def test_words_with_a_nul_in_them_are_not_taken(small_world: World) -> None:
+    client = small_world.app.test_client()
+    assert client.post("/signin", data={"email": "a\0@b.de", "password": "x" * 12}).status_code == 400
+    assert client.get("/signin?next=/%00").status_code == 400

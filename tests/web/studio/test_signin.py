@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from storefront.actions import accounting
 from storefront.models.accounts import Account
 from tests.support.world import World
 from tests.web.studio.visitor import HOME, INES, PASSWORD, TOM, Visitor, launch_of
@@ -93,3 +94,23 @@ def test_nobody_comes_in_without_an_account_nor_a_reader_nor_without_the_forms_t
     reader.get("/studio", 403)
     assert ines.client.post(f"{HOME}/launch-now", data={}).status_code == 400
     assert launch_of(world).launched_at is None
+
+
+def test_a_copied_session_is_over_when_its_owner_signs_out(app: Flask) -> None:
+    visitor = Visitor(app)
+    visitor.signs_in()
+    thief, cookie = app.test_client(), visitor.client.get_cookie("session")
+    assert cookie is not None
+    thief.set_cookie("session", cookie.value)
+    assert thief.get("/studio").status_code == 200
+    visitor.get("/studio")
+    visitor.post("/signout")
+    assert thief.get("/studio").status_code == 302
+
+
+def test_a_new_password_ends_every_session(app: Flask, world: World) -> None:
+    visitor = Visitor(app)
+    visitor.signs_in()
+    with world.db.write() as session:
+        accounting.create_account(session, INES, "Ines", "creator", "another long password", world.now)
+    assert visitor.client.get("/studio").status_code == 302
