@@ -60,7 +60,7 @@ def _make(found: Order, form: RefundForm, amount: int) -> Response:
     try:
         refused = refunding.refund_part(here.outside, here.db, found.id, amount, **asked, now=now(), left=form.left)
     except StripeSilent:
-        return _again(found.number, form.refused(SILENT), 503)
+        return _again(found.number, form.refused(SILENT), CONFLICT)
     if refused is not None:
         return _again(found.number, form.refused(refused.sentence), CONFLICT)
     _say(found, amount, form.left or 0)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
@@ -107,9 +107,9 @@ def _money(session: Session, products: Collection[int], found: defaultdict[int, 
 def _sum(
     name: str,
     table: type[Attempt | Refund | Dispute],
-    amount: Any,
-    *conditions: ColumnElement[bool],  # noqa: ANN401 (a column)
-) -> Select[Any]:
+    amount: InstrumentedAttribute[int],
+    *conditions: ColumnElement[bool],
+) -> Select[int, str, int]:
     """The amounts of one kind by product."""
     query = select(Order.product_id, literal(name), func.sum(amount)).join(table, table.order_id == Order.id)
     return query.where(*conditions).group_by(Order.product_id)
