@@ -219,12 +219,13 @@ def parts_label(rows: Sequence[tuple[str, int, str]]) -> str:
 
 @dataclass(frozen=True)
 class Times:
-    """When things happened in a launch; None where they have not."""
+    """When things happened in a launch, None where they have not; how many were `granted`, also of those paused since."""
 
     granted_first: datetime | None = None
     granted_last: datetime | None = None
     letter_last: datetime | None = None
     paid_last: datetime | None = None
+    granted: int = 0
 
 
 def so_far(progress: Progress, times: Times, now: datetime) -> list[Step]:
@@ -235,7 +236,9 @@ def so_far(progress: Progress, times: Times, now: datetime) -> list[Step]:
 
     steps = [Step(at(progress.launched_at), "", "day", "launch")]
     if times.granted_last:
-        steps.append(Step(at(times.granted_last), "", "past", f"{counted(progress.granted, 'order')} granted"))
+        steps.append(
+            Step(at(times.granted_last), "", "past", f"{counted(times.granted or progress.granted, 'order')} granted")
+        )
     if times.letter_last:
         sent = counted(progress.letters_sent, "access letter")
         steps.append(Step(at(times.letter_last), "", "past", f"{sent} accepted"))

@@ -41,6 +41,7 @@ class Standing:
     disputed: bool = False
     dispute_lost: bool = False
     owed: str = ""
+    card_ends: bool = False
     preflight_at: datetime | None = None
     grace_until: datetime | None = None
     session_until: datetime | None = None
@@ -72,7 +73,8 @@ def _reserved(order: Standing, now: datetime) -> str:
     asked = order.preflight_at or charge.preflight_at(order.launch_at)
     if asked <= now:
         return f"The bank is being asked for {order.amount} now."
-    return f"The bank is asked for {order.amount} on {words.day_clock(asked, order.zone)}."
+    old = " The card ends before; its buyer is asked for another one." if order.card_ends else ""
+    return f"The bank is asked for {order.amount} on {words.day_clock(asked, order.zone)}.{old}"
 
 
 def _held(order: Standing, _now: datetime) -> str:
@@ -256,5 +258,5 @@ def due_words(due_by: datetime | None, zone: str, now: datetime) -> str:
     """Until when a task wants somebody, and how long that is."""
     if due_by is None:
         return ""
-    when = words.full(due_by, zone)
-    return f"Was due {when}" if due_by <= now else f"Due {when}: {words.left(due_by, now)} left"
+    when = words.weekday_clock_place(due_by, zone)
+    return f"Was due {when}" if due_by <= now else f"{words.left(due_by, now)} left, until {when}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from storefront.rules.money import exact
 from storefront.rules.standing_words import ATTEMPTS, OUTCOMES
 
 BY_ITSELF = "worker"
+AT_ONCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def _attempt(each: Attempt, order: Order, known: Mapping[int, str]) -> Entry:
 
 def _refund(each: Refund, order: Order, known: Mapping[int, str]) -> Entry:
     zone = order.promise.zone
-    settled = f"{exactly(each.settled_at, zone)}" if each.settled_at and each.settled_at != each.made_at else ""
+    later = each.settled_at is not None and each.settled_at - each.made_at >= AT_ONCE
+    settled = exactly(each.settled_at or each.made_at, zone) if later else ""
     return Entry(
         at=each.made_at,
         when=exactly(each.made_at, zone),

@@ -13,7 +13,7 @@ from storefront.models.grants import Grant
 from storefront.models.money import OPEN_DISPUTE, Dispute
 from storefront.models.orders import LIVE, Checkout, Order, Promise
 from storefront.models.products import Product
-from storefront.rules import standing_words, words
+from storefront.rules import order_words, standing_words, words
 from storefront.rules.money import short
 from storefront.rules.standing_words import STATES, Standing
 from storefront.web.context import now, shop
@@ -157,6 +157,7 @@ def standing_of(found: Found, *, launched: bool, refunded: bool = False, owed: s
         disputed=bool(found.claim) and order.state == "paid",
         dispute_lost=found.claim == "lost" and order.state == "paid",
         owed=owed,
+        card_ends=order_words.card_ends_early(order.card_until, found.promise.by),
         preflight_at=order.preflight_at,
         grace_until=order.grace_until,
         session_until=found.visit_until,

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -223,14 +222,16 @@ def _first_letters(launch: Launch) -> tuple[ColumnElement[bool], ...]:
 
 def times(session: Session, launch: Launch) -> Times:
     """When things happened in a launch."""
-    granted = select(func.min(Grant.granted_at), func.max(Grant.granted_at)).join(Order, Order.id == Grant.order_id)
-    first, last = session.execute(granted.where(*_pre_orders(launch))).one()
+    granted = select(func.min(Grant.granted_at), func.max(Grant.granted_at), func.count(Grant.id))
+    query = granted.join(Order, Order.id == Grant.order_id).where(*_pre_orders(launch))
+    first, last, count = session.execute(query).one()
     letter = select(func.max(Letter.sent_at)).join(Order, Order.id == Letter.order_id)
     paid = select(func.max(Attempt.closed_at)).join(Order, Order.id == Attempt.order_id)
     moved = (Attempt.kind.in_(["capture", "charge"]), Attempt.outcome == "done")
     return Times(
         granted_first=first,
         granted_last=last,
+        granted=count,
         letter_last=session.scalar(letter.where(*_first_letters(launch))),
         paid_last=session.scalar(paid.where(*_pre_orders(launch), *moved)),
     )
@@ -252,14 +253,15 @@ def money(session: Session, launch: Launch) -> Taken:
     came = select(func.sum(Attempt.moved)).join(Order, Order.id == Attempt.order_id)
     back = select(func.sum(Refund.amount)).join(Order, Order.id == Refund.order_id)
     asked = select(func.sum(Dispute.amount)).join(Order, Order.id == Dispute.order_id)
-    secured = select(func.sum(Order.price)).where(*ours, Order.state.in_(SECURED))
+    held = select(func.sum(Order.price)).where(*ours, Order.state == "held")
     questions = (
         came.where(*ours),
         back.where(*ours, Refund.status.in_(GONE_BACK)),
         asked.where(*ours, Dispute.status.in_((*OPEN_DISPUTE, "lost"))),
-        secured,
+        held,
     )
-    return Taken(*(int(session.scalar(each) or 0) for each in questions))
+    captured, refunded, disputed, ahead = (int(session.scalar(each) or 0) for each in questions)
+    return Taken(captured, refunded, disputed, captured + ahead)
 
 
 def purchases(session: Session, launch: Launch) -> int:

@@ -122,8 +122,10 @@ def _way(session: Session, task: Task) -> tuple[str, str]:
             return url_for("studio.dispute", dispute_id=found), "Answer the bank"
     if task.order is None:
         return "", ""
-    anchor = {"refund": "owed", "part_refund": "refund"}.get(task.kind)
-    return url_for("studio.order", number=task.order.number, _anchor=anchor), "To the order"
+    anchor, act = {"refund": ("owed", "Pay it back"), "part_refund": ("refund", "Refund it again")}.get(
+        task.kind, (None, "To the order")
+    )
+    return url_for("studio.order", number=task.order.number, _anchor=anchor), act
 
 
 def _zone(task: Task) -> str:
