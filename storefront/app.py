@@ -60,6 +60,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.extensions["shop"] = _shop(app, settings, clock)
     filters.install(app)
     _serve_static(app, Path(app.static_folder or ""))
+    limits.long_forms(app)  # before CSRF, which reads the form
     for room in (signin, limits, headers, errors):
         room.install(app)
     for room in (shop, checkout, orders, library, account, pages, studio, stripe_webhook, healthz):

@@ -2,20 +2,26 @@
 
 import os
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import click
 import requests
 from flask import Flask
+from sqlalchemy import select
 
 from storefront.actions import accounting, checking, importing
 from storefront.app import create_app
 from storefront.clock import parse_span
 from storefront.models.db import DatabaseUnreachable
 from storefront.models.migrating import migrate
+from storefront.models.products import Product
+from storefront.rules import launch_words
+from storefront.rules.money import exact
 from storefront.settings import Settings, SettingsError
 from storefront.web.context import Shop
+from storefront.web.studio import tallies
 
 CONTROL_TIMEOUT = 30
 
@@ -130,6 +136,43 @@ def advance(span: str) -> None:
 def _advance_sandbox(base: str, by: timedelta) -> None:
     body = {"seconds": int(by.total_seconds())}
     requests.post(f"{base}/_sandbox/clock/advance", json=body, timeout=CONTROL_TIMEOUT).raise_for_status()
+
+
+@main.group()
+def launch() -> None:
+    """Launches."""
+
+
+@launch.command()
+@click.argument("slug")
+@click.option("--watch", is_flag=True, help="Look again every second until nothing more happens by itself.")
+def status(slug: str, *, watch: bool) -> None:
+    """Print how far the launch of the product SLUG is: the numbers of its page in the studio."""
+    shop = the_shop(application())
+    before = 0
+    while True:
+        lines, resting = _status(shop, slug)
+        if before and sys.stdout.isatty():
+            click.echo(f"\x1b[{before}A\x1b[J", nl=False)
+        click.echo("\n".join(lines))
+        before = len(lines)
+        if resting or not watch:
+            return
+        time.sleep(1)
+
+
+def _status(shop: Shop, slug: str) -> tuple[list[str], bool]:
+    """The lines to print, and whether it is over; exit 2 where there is no such launch."""
+    with shop.db.read() as session:
+        product = session.scalar(select(Product).where(Product.slug == slug))
+        if product is None or product.launch.launched_at is None:
+            why = "has not opened yet" if product else "is not a product here"
+            click.echo(f"storefront: {slug} {why}.", err=True)
+            sys.exit(2)
+        here = tallies.progress(session, product.launch, shop.settings.stripe_rate)
+        taken = tallies.money(session, product.launch)
+        captured, refunded = (exact(each, product.currency) for each in (taken.captured, taken.refunded))
+        return launch_words.status_lines(here, captured, refunded), here.resting
 
 
 @main.command()

@@ -1,5 +1,7 @@
 """money that is certain."""
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -128,23 +130,96 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_refunds_intent"), ["intent"], unique=False)
         batch_op.create_index(batch_op.f("ix_refunds_order_id"), ["order_id"], unique=False)
 
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "session_generation",
+                sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+                nullable=False,
+                server_default="1",
+            )
+        )
+
     with op.batch_alter_table("attempts", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("card_print", sa.String(length=64), nullable=False))
-        batch_op.add_column(sa.Column("who", sa.String(length=254), nullable=False))
-        batch_op.add_column(sa.Column("why", sa.String(length=500), nullable=False))
+        batch_op.add_column(sa.Column("card_print", sa.String(length=64), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("who", sa.String(length=254), nullable=False, server_default="worker"))
+        batch_op.add_column(sa.Column("why", sa.String(length=500), nullable=False, server_default=""))
         batch_op.create_index(batch_op.f("ix_attempts_card_print"), ["card_print"], unique=False)
 
     with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("card_print", sa.String(length=64), nullable=False))
+        batch_op.add_column(sa.Column("card_print", sa.String(length=64), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("card_until", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("serves_until", sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("decline_class", sa.String(length=20), nullable=False))
-        batch_op.add_column(sa.Column("episode", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False))
+        batch_op.add_column(sa.Column("decline_class", sa.String(length=20), nullable=False, server_default=""))
+        batch_op.add_column(
+            sa.Column(
+                "episode", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False, server_default="0"
+            )
+        )
         batch_op.add_column(sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.alter_column("session_generation", server_default=None)
+
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.alter_column("card_print", server_default=None)
+        batch_op.alter_column("who", server_default=None)
+        batch_op.alter_column("why", server_default=None)
+
+    with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.alter_column("card_print", server_default=None)
+        batch_op.alter_column("decline_class", server_default=None)
+        batch_op.alter_column("episode", server_default=None)
+
+    with op.batch_alter_table("checkouts", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_checkouts_purpose"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_checkouts_purpose"), "purpose IN ('place', 'repair', 'card')")
+
+    _keep_what_went_back()
+    _reckon_how_long_holds_serve()
+
+
+def _keep_what_went_back() -> None:
+    """Refunds were sums beside their attempts; each becomes a row of its own."""
+    op.execute(
+        """
+        INSERT INTO refunds (order_id, attempt_id, stripe_id, intent, amount, status, failure, who, why, made_at, settled_at)
+        SELECT attempts.order_id, attempts.id, attempts.stripe_id, coalesce(orders.paid_intent, attempts.target),
+               attempts.moved, 'succeeded', '', 'worker', 'refunded in full', attempts.opened_at, attempts.closed_at
+        FROM attempts JOIN orders ON orders.id = attempts.order_id
+        WHERE attempts.kind = 'refund' AND attempts.moved > 0
+        """
+    )
+    op.execute("UPDATE attempts SET moved = 0 WHERE kind = 'refund'")
+
+
+def _reckon_how_long_holds_serve() -> None:
+    """A hold serves launches up to a day before it lapses."""
+    orders = sa.table(
+        "orders",
+        sa.column("id"),
+        sa.column("capture_before", sa.DateTime(timezone=True)),
+        sa.column("serves_until", sa.DateTime(timezone=True)),
+    )
+    connection = op.get_bind()
+    for row in connection.execute(
+        sa.select(orders.c.id, orders.c.capture_before).where(orders.c.capture_before.is_not(None))
+    ):
+        until = row.capture_before - timedelta(hours=24)
+        connection.execute(orders.update().where(orders.c.id == row.id).values(serves_until=until))
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Take it back; what the older shape has no place for is lost."""
+    op.execute(
+        "UPDATE attempts SET moved = (SELECT amount FROM refunds WHERE refunds.attempt_id = attempts.id) "
+        "WHERE kind = 'refund' AND id IN (SELECT attempt_id FROM refunds)"
+    )
+    op.execute("UPDATE checkouts SET purpose = 'repair' WHERE purpose = 'card'")
+    with op.batch_alter_table("checkouts", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_checkouts_purpose"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_checkouts_purpose"), "purpose IN ('place', 'repair')")
+
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_column("next_try_at")
         batch_op.drop_column("episode")
@@ -158,6 +233,9 @@ def downgrade() -> None:
         batch_op.drop_column("why")
         batch_op.drop_column("who")
         batch_op.drop_column("card_print")
+
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("session_generation")
 
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refunds_order_id"))

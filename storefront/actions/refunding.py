@@ -71,16 +71,25 @@ def _body(intent: str, amount: int) -> dict[str, Any]:
 
 
 def refund_part(
-    outside: Outside, db: Database, order_id: int, amount: int, *, who: str, why: str, now: datetime
+    outside: Outside,
+    db: Database,
+    order_id: int,
+    amount: int,
+    *,
+    who: str,
+    why: str,
+    now: datetime,
+    left: int | None = None,
 ) -> NoRefund | None:
     """Give back a part of a payment; the order stays paid. Returns why not. Raises StripeSilent.
 
-    `amount` in minor units, less than what is left: everything is given back by cancelling.
+    `amount` in minor units, less than what is left: everything is given back by cancelling. `left` is what was left
+    when whoever asks looked: where somebody else has refunded since, nothing goes back and they are told.
     """
     adopt(outside, db, order_id, now)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
-        refused = _refuse_part(session, order, amount)
+        refused = _changed(session, order, left) or why_no_part(session, order, amount)
         if refused is not None:
             return refused
         body = _body(order.paid_intent or "", amount)
@@ -93,7 +102,16 @@ def refund_part(
     return None
 
 
-def _refuse_part(session: Session, order: Order, amount: int) -> NoRefund | None:
+def _changed(session: Session, order: Order, left: int | None) -> NoRefund | None:
+    there = money.moved(session, order.id).net
+    if left is None or left == there:
+        return None
+    now_left = exact(there, order.currency)
+    return NoRefund("changed", f"Somebody gave money back meanwhile: {now_left} are left. Look again before you do.")
+
+
+def why_no_part(session: Session, order: Order, amount: int) -> NoRefund | None:
+    """Why this part cannot go back now; None where it can."""
     left = money.moved(session, order.id).net
     if order.state != State.PAID or order.cancel_wished_at:
         return NoRefund("not_paid", "Only a paid order that is not being cancelled can be refunded in part.")

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from storefront.models.db import changed
 from storefront.models.money import Task
 
 
@@ -37,3 +38,9 @@ def close_tasks(session: Session, kind: str, subject: str, who: str, now: dateti
     """Close what is open for a subject: the fact has settled it."""
     same = (Task.kind == kind, Task.subject == subject, Task.closed_at.is_(None))
     session.execute(update(Task).where(*same).values(closed_at=now, closed_by=who))
+
+
+def close_task(session: Session, task_id: int, who: str, now: datetime) -> bool:
+    """Close one task by hand. False: it was closed a moment before."""
+    change = update(Task).where(Task.id == task_id, Task.closed_at.is_(None))
+    return changed(session, change.values(closed_at=now, closed_by=who))

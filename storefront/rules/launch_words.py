@@ -109,7 +109,8 @@ def product_sentence(title: str, kind: str, ahead: Ahead | None, now: datetime) 
 @dataclass(frozen=True)
 class Progress:
     """A launch under way, in numbers of pre-orders; `ready` have access and wait for their capture,
-    `known` were declined before the launch, `new` since.
+    `known` were declined before the launch, `new` since; `paused` are secured, but a claim or a cancellation keeps
+    their access shut.
     """
 
     title: str
@@ -124,6 +125,12 @@ class Progress:
     letters_sent: int
     letters_owed: int
     rate: float = 0
+    paused: int = 0
+
+    @property
+    def owed_access(self) -> int:
+        """Orders whose access is due: secured, and nobody keeps it shut."""
+        return self.paid + self.ready - self.paused
 
     @property
     def total(self) -> int:
@@ -143,15 +150,15 @@ class Progress:
     @property
     def resting(self) -> bool:
         """Whether nothing more happens by itself."""
-        return not self.to_go and self.granted >= self.paid and not self.letters_owed
+        return not self.to_go and self.granted >= self.owed_access and not self.letters_owed
 
 
 def live_sentence(progress: Progress) -> str:
     """The sentence that is true at this second of a launch."""
     if not progress.total:
         return f"{progress.title} is out. Nobody had pre-ordered it."
-    if progress.granted < progress.paid + progress.ready:
-        return f"Access is going out: {progress.granted:,} of {progress.paid + progress.ready:,} have it."
+    if progress.granted < progress.owed_access:
+        return f"Access is going out: {progress.granted:,} of {progress.owed_access:,} have it."
     start = "Everyone whose card is good has access."
     if progress.to_go:
         return f"{start} The money is coming in{_to_go(progress)}."
@@ -159,7 +166,30 @@ def live_sentence(progress: Progress) -> str:
         return f"{start} {counted(progress.letters_owed, 'letter is', 'letters are')} on the way."
     if progress.waiting:
         return f"{start} {_waiting(progress.waiting)}"
-    return "Everyone has access, and all the money is in."
+    return _all_in(progress.paused)
+
+
+def _all_in(paused: int) -> str:
+    if not paused:
+        return "Everyone has access, and all the money is in."
+    kept = f"{counted(paused, 'order')} {_is(paused)} disputed or being cancelled"
+    return f"All the money is in. {kept}; everyone else has access."
+
+
+def status_lines(progress: Progress, captured: str, refunded: str, width: int = 40) -> list[str]:
+    """A launch on a terminal: its sentence, a bar of what is done, and the numbers of the studio's page."""
+    done = progress.paid
+    share = done / progress.total if progress.total else 1
+    full = round(share * width)
+    return [
+        live_sentence(progress).replace(words.NBSP, " "),
+        f"[{'#' * full}{'.' * (width - full)}] {share:4.0%}  {done:,} of {progress.total:,} captured",
+        f"captured {captured}, refunded {refunded}".replace(words.NBSP, " "),
+        f"access granted {progress.granted:,} of {progress.owed_access:,}, kept shut {progress.paused:,}",
+        f"letters accepted {progress.letters_sent:,}, on the way {progress.letters_owed:,}",
+        f"captures to go {progress.to_go:,}",
+        f"waiting for buyers {progress.waiting:,}: {progress.known:,} known before, {progress.new:,} new",
+    ]
 
 
 def _to_go(progress: Progress) -> str:
@@ -189,12 +219,13 @@ def parts_label(rows: Sequence[tuple[str, int, str]]) -> str:
 
 @dataclass(frozen=True)
 class Times:
-    """When things happened in a launch; None where they have not."""
+    """When things happened in a launch, None where they have not; how many were `granted`, also of those paused since."""
 
     granted_first: datetime | None = None
     granted_last: datetime | None = None
     letter_last: datetime | None = None
     paid_last: datetime | None = None
+    granted: int = 0
 
 
 def so_far(progress: Progress, times: Times, now: datetime) -> list[Step]:
@@ -205,7 +236,9 @@ def so_far(progress: Progress, times: Times, now: datetime) -> list[Step]:
 
     steps = [Step(at(progress.launched_at), "", "day", "launch")]
     if times.granted_last:
-        steps.append(Step(at(times.granted_last), "", "past", f"{counted(progress.granted, 'order')} granted"))
+        steps.append(
+            Step(at(times.granted_last), "", "past", f"{counted(times.granted or progress.granted, 'order')} granted")
+        )
     if times.letter_last:
         sent = counted(progress.letters_sent, "access letter")
         steps.append(Step(at(times.letter_last), "", "past", f"{sent} accepted"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from storefront.rules import charge, leaving, refund_words, words
+from storefront.rules import charge, leaving, refund_words, standing_words, words
 from storefront.rules.decline_words import No
 from storefront.rules.launch import LATE_AFTER
 from storefront.rules.launch_words import distance
@@ -487,8 +487,8 @@ def _grace_over(told: Told) -> list[Row]:
 
 
 def _dispute(told: Told) -> list[Row]:
-    reason = told.matter.kind.replace("_", " ")
-    return [Row("Amount", told.matter_amount), Row("The reason given", reason), Row("Buyer", told.about.buyer)]
+    why = standing_words.reason(told.matter.kind)
+    return [Row("Amount", told.matter_amount), Row("The bank said", why), Row("Buyer", told.about.buyer)]
 
 
 def _address_new(told: Told) -> list[Row]:

@@ -26,8 +26,8 @@ def decimals(currency: str) -> int:
     return 3 if currency in THREE_DECIMAL else 2
 
 
-def parse(text: str, currency: str) -> int:
-    """Minor units of a written price ("24.00", "EUR" → 2400). Raises BadAmount."""
+def parse(text: str, currency: str, *, least: int | None = None) -> int:
+    """Minor units of a written price ("24.00", "EUR" → 2400), `least` what can be charged. Raises BadAmount."""
     try:
         minor = Decimal(text).scaleb(decimals(currency))
         whole = int(min(minor, Decimal(MOST)))
@@ -37,7 +37,8 @@ def parse(text: str, currency: str) -> int:
         raise BadAmount(f"{text!r} is more than can be charged at once, {exact(MOST, currency)}")
     if minor != whole:
         raise BadAmount(f"{text!r} has more digits than {currency} has")
-    least = MINIMUM.get(currency, 5 * 10 ** max(decimals(currency) - 1, 0))
+    if least is None:
+        least = MINIMUM.get(currency, 5 * 10 ** max(decimals(currency) - 1, 0))
     if whole < least:
         raise BadAmount(f"{text!r} is below the least that can be charged, {exact(least, currency)}")
     return whole

@@ -393,6 +393,11 @@ def _the_day(facts: Facts) -> Step:
         if facts.launched_at:
             return Step(when, f"{the} is out. Yours opens at once when the card is repaired.", "day")
         return Step(when, f"Repaired by then: {facts.the} {OPENS[facts.kind]} for you with everybody else.", "day")
+    if facts.granted or facts.suspended:
+        paid = f"and {bold(f'you paid {facts.amount}')}" if facts.captured else f"and {bold(f'you pay {facts.amount}')}"
+        if facts.mode == "pay_now":
+            paid = f"and you had paid {facts.amount} before"
+        return Step(when, f"{the} came out. The access link went to {facts.email}, {paid}.", "day")
     opens = f"{the} {OPENS[facts.kind]}. The access link goes to {facts.email}"
     if facts.mode == "pay_now":
         return Step(when, f"{opens}. {bold('You have paid already.')}", "day")

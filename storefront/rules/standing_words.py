@@ -1,10 +1,12 @@
 """What the studio says of one order: where it stands, and what becomes of it by itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from storefront.rules import charge, words
 from storefront.rules.decline_words import No
+from storefront.rules.words import red
 
 STATES = {
     "placed": ("", "At Stripe"),
@@ -39,6 +41,7 @@ class Standing:
     disputed: bool = False
     dispute_lost: bool = False
     owed: str = ""
+    card_ends: bool = False
     preflight_at: datetime | None = None
     grace_until: datetime | None = None
     session_until: datetime | None = None
@@ -70,7 +73,8 @@ def _reserved(order: Standing, now: datetime) -> str:
     asked = order.preflight_at or charge.preflight_at(order.launch_at)
     if asked <= now:
         return f"The bank is being asked for {order.amount} now."
-    return f"The bank is asked for {order.amount} on {words.day_clock(asked, order.zone)}."
+    old = " The card ends before; its buyer is asked for another one." if order.card_ends else ""
+    return f"The bank is asked for {order.amount} on {words.day_clock(asked, order.zone)}.{old}"
 
 
 def _held(order: Standing, _now: datetime) -> str:
@@ -164,6 +168,95 @@ PEOPLE = {
 }
 
 
-def who(kept: str) -> str:
-    """Who did it, as the log keeps it ("creator:3"), in words."""
-    return PEOPLE.get(kept.split(":", maxsplit=1)[0], kept)
+def who(kept: str, names: Mapping[int, str] | None = None) -> str:
+    """Who did it, as the log keeps it ("creator:3"), in words; with `names`, which creator."""
+    role, _, number = kept.partition(":")
+    known = (names or {}).get(int(number)) if number.isascii() and number.isdigit() else None
+    return known or PEOPLE.get(role, kept)
+
+
+TASKS = {
+    "refund": "Money that did not go back",
+    "part_refund": "A part that did not go back",
+    "dispute": "A bank asks money back",
+    "difference": "Stripe and the ledger differ",
+}
+# Closed by what happens to their subject; others by a person.
+TIED_TASKS = frozenset({"refund", "dispute"})
+REASONS = {
+    "bank_cannot_process": "the bank could not process it",
+    "check_returned": "the check was returned",
+    "credit_not_processed": "money that was promised back did not come",
+    "customer_initiated": "the buyer asked for it",
+    "debit_not_authorized": "the debit was not authorised",
+    "duplicate": "the buyer says they paid twice",
+    "fraudulent": "the buyer says they did not buy it",
+    "general": "no reason is given",
+    "incorrect_account_details": "the account’s details are wrong",
+    "insufficient_funds": "the account has too little",
+    "noncompliant": "a rule of the card network was broken",
+    "product_not_received": "the buyer says it was not delivered",
+    "product_unacceptable": "the buyer says it is not as described",
+    "subscription_canceled": "the buyer says they had cancelled",
+    "unrecognized": "the buyer does not recognise the payment",
+}
+
+
+def reason(code: str) -> str:
+    """Why a bank asks money back, in words."""
+    return REASONS.get(code, code.replace("_", " "))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A dispute, as the words about it need it; `amount` as a receipt says it."""
+
+    status: str
+    amount: str
+    reason: str
+    zone: str
+    due_by: datetime | None = None
+    submitted_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the bank waits for an answer."""
+        return self.submitted_at is None and self.closed_at is None and self.status.endswith("needs_response")
+
+
+def claim_sentence(claim: Claim) -> str:
+    """Where a dispute stands, and until when it wants somebody."""
+    said = {
+        "won": f"The bank decided for you: {claim.amount} stay yours.",
+        "lost": f"The bank decided for the buyer: {claim.amount} went back.",
+        "prevented": "The claim was settled before it became a dispute.",
+        "warning_closed": "The bank’s question is closed. No money was taken.",
+    }
+    if claim.status in said:
+        return said[claim.status]
+    if claim.submitted_at:
+        return f"The bank has your answer since {words.day_month(claim.submitted_at, claim.zone)}. It decides within two to three months."
+    if not claim.answerable:
+        return f"The bank looks at {claim.amount}. It decides within two to three months."
+    asks = f"asks about {claim.amount}" if claim.status.startswith("warning_") else f"asks for {claim.amount} back"
+    until = f" Answer by {red(words.weekday_day(claim.due_by, claim.zone))}." if claim.due_by else ""
+    return f"The buyer’s bank {asks}: {reason(claim.reason)}.{until}"
+
+
+def claim_tag(claim: Claim) -> tuple[str, str]:
+    """A dispute's state as a tag."""
+    said = {"won": ("done", "Won"), "lost": ("ended", "Lost")}
+    if claim.status in said:
+        return said[claim.status]
+    if claim.closed_at:
+        return ("ended", "Closed")
+    return ("needs", "Needs an answer") if claim.answerable else ("", "With the bank")
+
+
+def due_words(due_by: datetime | None, zone: str, now: datetime) -> str:
+    """Until when a task wants somebody, and how long that is."""
+    if due_by is None:
+        return ""
+    when = words.weekday_clock_place(due_by, zone)
+    return f"Was due {when}" if due_by <= now else f"{words.left(due_by, now)} left, until {when}"

@@ -1,10 +1,25 @@
 """How often one place may press a button."""
 
-from flask import Flask
+from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 limiter = Limiter(get_remote_address, storage_uri="memory://", strategy="moving-window", headers_enabled=False)
+
+# The answer to a bank is text of up to 150,000 characters, and a character may be nine bytes of a form.
+LONG_FORMS = {"studio.dispute": 2 * 1024 * 1024}
+
+
+def long_forms(app: Flask) -> None:
+    """Let the few forms that take long text be long; all others keep MAX_CONTENT_LENGTH."""
+    app.before_request(_allow_long)
+
+
+def _allow_long() -> None:
+    longest = LONG_FORMS.get(request.endpoint or "")
+    if longest:
+        request.max_content_length = longest
+        request.max_form_memory_size = longest
 
 
 def install(app: Flask) -> None:

@@ -14,10 +14,28 @@ from storefront.actions.granting import revoke, suspend
 from storefront.actions.settling import follow_move
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
+from storefront.models.money import Task
 from storefront.models.orders import Order
 from storefront.outside.postman import Postman
 from storefront.rules.links import Links
-from tests.support.letters import MIRIAM, address_new, deliver_to, fails, letter, other_orders, owes, words_of
+from tests.support.letters import (
+    MIRIAM,
+    address_new,
+    card_expiring,
+    deliver_to,
+    dispute_won,
+    disputes,
+    fails,
+    grace_ending,
+    letter,
+    other_orders,
+    owes,
+    part_refunded,
+    past_due_out,
+    refund_fails,
+    task,
+    words_of,
+)
 from tests.support.mailserver import MailServer, running, silence
 from tests.support.world import BASE_URL, SENDER, World
 
@@ -67,6 +85,78 @@ def test_a_repaired_card_needs_nobody(small_world: World, post_office: MailServe
     small_world.settles(order_id)
     assert dropped(small_world, "past_due") == "the payment has been repaired"
     assert str(post_office.taken[-1].message["Subject"]).startswith("Repaired")
+
+
+@pytest.mark.parametrize(("kind", "tell"), [("past_due_out", past_due_out), ("grace_ending", grace_ending)])
+def test_a_card_that_was_repaired_needs_no_reminder(
+    small_world: World, post_office: MailServer, kind: str, tell: Callable[[World], None]
+) -> None:
+    tell(small_world)
+    order_id = letter(small_world, kind).order_id
+    small_world.pays(small_world.visits(order_id))
+    small_world.settles(order_id)
+    assert dropped(small_world, kind) == "the payment has been repaired"
+    assert post_office.taken
+
+
+def test_a_reminder_of_an_earlier_failure_is_not_sent_for_a_later_one(
+    small_world: World, post_office: MailServer
+) -> None:
+    order_id = small_world.orders(small_world.product(days=3))
+    fails(small_world, order_id)
+    small_world.pays(small_world.visits(order_id))
+    small_world.settles(order_id)
+    fails(small_world, order_id, "expired_card")
+    small_world.posts()
+    told = [each for each in kept(small_world) if each.kind == "past_due"]
+    assert [(each.version, each.trouble) for each in told if each.dropped_at] == [
+        (1, "the payment was repaired, and failed again")
+    ]
+    assert "The card has expired." in words_of(post_office.taken[-1].part("plain"))
+
+
+def test_a_card_that_was_changed_is_not_called_old(small_world: World, post_office: MailServer) -> None:
+    card_expiring(small_world)
+    with small_world.db.write() as session:
+        session.execute(update(Order).values(card_until=small_world.now + timedelta(days=900)))
+    assert dropped(small_world, "card_expiring") == "another card is saved"
+    assert all("ends before" not in str(each.message["Subject"]) for each in post_office.taken)
+
+
+def test_a_task_that_is_done_asks_nobody(small_world: World, post_office: MailServer) -> None:
+    task(small_world)
+    with small_world.db.write() as session:
+        session.execute(update(Task).values(closed_at=small_world.now))
+    assert dropped(small_world, "task") == "it is done already"
+    assert post_office.taken
+
+
+def test_a_decision_that_was_appealed_is_not_told_as_the_last(small_world: World, post_office: MailServer) -> None:
+    dispute_won(small_world)
+    disputes(small_world, letter(small_world, "dispute_won").order_id, "appeal_under_review")
+    assert dropped(small_world, "dispute_won") == "the bank has decided again"
+    assert post_office.taken
+
+
+def test_a_part_that_did_not_arrive_is_not_called_given_back(small_world: World, post_office: MailServer) -> None:
+    part_refunded(small_world)
+    refund_fails(small_world, letter(small_world, "part_refunded").order_id)
+    assert dropped(small_world, "part_refunded") == "the refund did not arrive"
+    assert "did not reach your card" in str(post_office.to(MIRIAM)[-1].message["Subject"])
+
+
+def test_a_letter_to_the_creator_goes_to_no_address_of_the_buyers(small_world: World, post_office: MailServer) -> None:
+    task(small_world)
+    small_world.posts()
+    (told,) = post_office.to("ines@forthcoming.example")
+    assert "needs you" in str(told.message["Subject"])
+    assert MIRIAM not in str(told.message)
+    assert "/orders/" not in words_of(told.part("plain")).replace("/studio/orders/", "")
+
+
+def kept(world: World) -> list[Letter]:
+    with world.read() as session:
+        return list(session.scalars(select(Letter).order_by(Letter.id)))
 
 
 def test_a_card_that_failed_again_is_not_called_repaired(small_world: World, post_office: MailServer) -> None:

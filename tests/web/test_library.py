@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from storefront.actions import importing
-from storefront.models.grants import Grant
+from storefront.models.grants import Access, Grant
 from storefront.models.products import Launch, Product
+from tests.support.letters import disputes
 from tests.support.visitor import Visitor
 from tests.support.world import World
 
@@ -141,3 +142,36 @@ def test_the_shops_own_pages_are_there(stocked: World, visitor: Visitor) -> None
         visitor.see(f"/pages/{slug}")
     assert visitor.get("/pages/nothing").status_code == 404
     assert stocked.now
+
+
+def log(world: World) -> list[str]:
+    """What the access log keeps, in its order."""
+    with world.read() as session:
+        return list(session.scalars(select(Access.what).order_by(Access.id)))
+
+
+def test_what_a_reader_opens_is_kept_for_their_bank(stocked: World, visitor: Visitor) -> None:
+    owns(stocked, visitor, COURSE)
+    assert log(stocked) == ["access link used"]
+    visitor.follow(visitor.get(f"/library/{COURSE}"))
+    visitor.follow(visitor.get(f"/library/{COURSE}"))
+    assert len(log(stocked)) == 2, "once a day"
+    assert log(stocked)[1].startswith("lesson read: ")
+    owns(stocked, visitor, EBOOK)
+    assert status(visitor, f"/library/{EBOOK}/files/name-the-day.pdf") == 200
+    assert log(stocked)[-1] == "file downloaded: name-the-day.pdf"
+    owns(stocked, visitor, SOFTWARE)
+    visitor.see(f"/library/{SOFTWARE}")
+    assert log(stocked)[-1] == "licence key shown"
+
+
+def test_paused_access_leaves_no_trace_and_the_library_says_why(stocked: World, visitor: Visitor) -> None:
+    owns(stocked, visitor, EBOOK)
+    with stocked.read() as session:
+        order_id = session.scalars(select(Grant.order_id)).one()
+    disputes(stocked, order_id)
+    before = log(stocked)
+    assert status(visitor, f"/library/{EBOOK}/files/name-the-day.pdf") == 404
+    assert log(stocked) == before
+    visitor.see("/library")
+    assert "Its payment is being looked at." in visitor.page.text

@@ -5,11 +5,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from storefront.actions.opening import note_opened
+from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.rules.access import fingerprint, token
 from storefront.rules.words import NBSP
+from tests.support.letters import (
+    buys,
+    card_expiring,
+    disputes,
+    fails,
+    letter,
+    past_due,
+    refund_failed,
+    refunds_part,
+)
 from tests.support.visitor import Visitor
-from tests.support.world import DECLINES_LATER, SECRET_KEY, World
+from tests.support.world import BASE_URL, DECLINES_LATER, MASTERCARD, SECRET_KEY, World
 
 MIRIAM = "miriam@posteo.de"
 PATHS = ["", "/cancel", "/promise", "/return"]
@@ -193,3 +205,138 @@ def test_no_page_of_an_order_travels_or_is_kept(small_world: World, visitor: Vis
         answer = visitor.get(page_of(small_world, order_id) + path)
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+def names(visitor: Visitor) -> list[str]:
+    """Where the page's forms post to."""
+    return [form.action.rsplit("/", 1)[-1] for form in visitor.page.forms if form.method == "post"]
+
+
+def test_a_saved_card_is_changed_from_the_page_in_two_clicks(small_world: World, visitor: Visitor) -> None:
+    order_id = small_world.orders(small_world.product(days=40))
+    before = small_world.order(order_id).payment_method
+    visitor.see(page_of(small_world, order_id))
+    assert "Use another card" in words(visitor)
+    away = visitor.send("/visit").headers["Location"]
+    back = small_world.pays(away, MASTERCARD).headers["Location"]
+    visitor.follow(visitor.get(back))
+    assert "Mastercard ending 4444" in words(visitor)
+    assert "Your card is saved." in words(visitor)
+    assert small_world.order(order_id).payment_method != before
+    small_world.advance(days=38)
+    small_world.tick()
+    visitor.see(page_of(small_world, order_id))
+    assert "Use another card" not in words(visitor), "a hold is there"
+
+
+def test_a_card_that_ends_before_the_day_is_asked_for_first(small_world: World, visitor: Visitor) -> None:
+    card_expiring(small_world)
+    order_id = letter(small_world, "card_expiring").order_id
+    visitor.see(page_of(small_world, order_id))
+    assert "before the day. Use another one by" in words(visitor)
+    assert words(visitor).index("Use another card") < words(visitor).index("to my calendar")
+
+
+def test_a_letter_of_a_declined_card_is_two_clicks_from_stripe(small_world: World, visitor: Visitor) -> None:
+    past_due(small_world)
+    small_world.posts()
+    text = small_world.sandbox.mail(MIRIAM)[-1]["text"]
+    link = next(line for line in text.splitlines() if "/orders/" in line)
+    visitor.see(link.removeprefix(BASE_URL))
+    assert "We ask your bank once more on" in words(visitor)
+    assert "/c/" in visitor.send("/visit").headers["Location"]
+
+
+def test_a_bank_that_asks_its_holder_is_confirmed_or_another_card_used(small_world: World, visitor: Visitor) -> None:
+    order_id = small_world.orders(small_world.product())
+    fails(small_world, order_id, "authentication_required")
+    visitor.see(page_of(small_world, order_id))
+    assert "Confirm with my bank" in words(visitor)
+    assert "Use another card" in words(visitor)
+    assert names(visitor).count("visit") == 2
+
+
+def test_what_was_never_opened_is_withdrawn_in_two_steps_and_confirmed_by_letter(
+    small_world: World, visitor: Visitor
+) -> None:
+    order_id = buys(small_world)
+    here = page_of(small_world, order_id)
+    visitor.see(here)
+    assert "Withdraw and get everything back" in words(visitor)
+    visitor.see(here + "/cancel")
+    assert "Withdraw from your order of Databases by Hand?" in words(visitor)
+    assert "All 29 € go back" in words(visitor)
+    assert small_world.state(order_id) == "paid", "looking changes nothing"
+    visitor.follow(visitor.send("/cancel"))
+    assert small_world.state(order_id) == "refunded"
+    assert "Cancelled. 29 € go back to your card." in words(visitor)
+    small_world.posts()
+    told = small_world.sandbox.mail(MIRIAM)[-1]["text"]
+    assert "You withdrew" in told
+    assert "in Berlin" in told, "with the day and the time"
+    assert small_world.order(order_id).cancel_why == "withdrawn by the buyer"
+
+
+def test_a_launched_pre_order_is_withdrawn_too(small_world: World, visitor: Visitor) -> None:
+    order_id = small_world.orders(small_world.product(days=3))
+    small_world.advance(days=3)
+    small_world.tick()
+    visitor.see(page_of(small_world, order_id) + "/cancel")
+    visitor.follow(visitor.send("/cancel"))
+    assert small_world.state(order_id) == "refunded"
+
+
+def test_what_was_opened_or_is_older_than_fourteen_days_is_the_creators_to_give_back(
+    small_world: World, visitor: Visitor
+) -> None:
+    old, opened = buys(small_world), small_world.orders(small_world.product("another", days=None))
+    with small_world.db.write() as session:
+        grant = session.scalars(select(Grant).where(Grant.order_id == opened)).one()
+        assert note_opened(session, grant, "lesson read: One", small_world.now)
+    form = visitor.see(page_of(small_world, old) + "/cancel")
+    small_world.advance(days=15, hours=1)
+    for order_id, why in ((old, "The 14 days to withdraw are over."), (opened, "You have opened it.")):
+        here = page_of(small_world, order_id)
+        visitor.see(here)
+        assert "Withdraw" not in words(visitor)
+        assert why in words(visitor)
+        assert visitor.get(f"{here}/cancel").status_code == 303
+        assert visitor.send("/cancel", page=form, url=f"{here}/cancel").status_code == 303
+        assert small_world.state(order_id) == "paid", "a form that was kept open changes nothing"
+
+
+def test_a_part_that_went_back_is_told_with_its_day(small_world: World, visitor: Visitor) -> None:
+    order_id = buys(small_world)
+    refunds_part(small_world, order_id)
+    visitor.see(page_of(small_world, order_id))
+    assert "You paid 29 €. 5.00 € of it go back to you." in words(visitor)
+    assert "Back to you 5.00 €, sent to your card on" in words(visitor)
+    assert "Mail me a fresh link" in words(visitor), "access stays"
+    for _ in range(3):
+        refunds_part(small_world, order_id, 100)
+    visitor.see(page_of(small_world, order_id))
+    assert "Back in all 8.00 €" in words(visitor)
+
+
+def test_money_that_did_not_arrive_is_owned_up_to(small_world: World, visitor: Visitor) -> None:
+    refund_failed(small_world)
+    visitor.see(page_of(small_world, letter(small_world, "refund_failed").order_id))
+    assert "Cancelled. 29 € did not reach your card." in words(visitor)
+    assert "We find another way to pay you" in words(visitor)
+
+
+def test_a_disputed_order_says_that_access_is_paused_and_offers_nothing(small_world: World, visitor: Visitor) -> None:
+    order_id = buys(small_world)
+    disputes(small_world, order_id)
+    here = page_of(small_world, order_id)
+    visitor.see(here)
+    assert "Your bank asks for this payment back. Your access is paused until it has decided." in words(visitor)
+    assert names(visitor) == []
+    assert visitor.get(f"{here}/cancel").status_code == 303
+    disputes(small_world, order_id, "won")
+    visitor.see(here)
+    assert "The course is open." in words(visitor)
+    disputes(small_world, order_id, "appeal_under_review")
+    disputes(small_world, order_id, "lost")
+    visitor.see(here)
+    assert "Your bank has given you the money back" in words(visitor)

@@ -18,7 +18,7 @@ def look(product: Product, tally: Tally, now: datetime) -> list[Check]:
         *_late(product, now),
         _inside(tally),
         _letters(tally),
-        _cards(product, tally),
+        *_cards(product, tally),
         *_money(product, tally),
     ]
     return sorted(found, key=lambda each: ORDER.index(each.kind))
@@ -47,12 +47,32 @@ def _inside(tally: Tally) -> Check:
     return Check(f"{inside} inside", "what a reader finds on the day")
 
 
-def _cards(product: Product, tally: Tally) -> Check:
+def _cards(product: Product, tally: Tally) -> list[Check]:
+    none = Check("No card waits for its buyer", "what a bank refuses shows up here, and the buyer is told")
+    old = expiring(product, tally)
+    return [waiting(product, tally) or none, *([old] if old else [])]
+
+
+def waiting(product: Product, tally: Tally) -> Check | None:
+    """Cards that a bank refused, and the way to them."""
     if not tally.waiting:
-        return Check("No card waits for its buyer", "what a bank refuses shows up here, and the buyer is told")
-    title = f"{counted(tally.waiting, 'card needs its buyer', 'cards need their buyers')}"
+        return None
+    title = counted(tally.waiting, "card needs its buyer", "cards need their buyers")
     text = "They were told, and price and place are kept. The launch does not wait for them."
-    return Check(title, text, "ask", f"/studio/products/{product.slug}/orders?state=past_due", "See them")
+    return Check(title, text, "ask", _orders(product, "past_due"), "See them")
+
+
+def expiring(product: Product, tally: Tally) -> Check | None:
+    """Saved cards that are no longer valid on the day, and the way to them."""
+    if not tally.expiring:
+        return None
+    title = counted(tally.expiring, "saved card ends before the day", "saved cards end before the day")
+    text = "Each buyer gets a letter four weeks ahead, and changes the card with two clicks."
+    return Check(title, text, "ask", _orders(product, "expiring"), "See them")
+
+
+def _orders(product: Product, state: str) -> str:
+    return f"/studio/products/{product.slug}/orders?state={state}"
 
 
 def _letters(tally: Tally) -> Check:

@@ -1,7 +1,7 @@
 """What is next, whether anything stands in its way, and every product in numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import render_template
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storefront.models.products import Offer, Product
 from storefront.rules import launch_words, standing_words, words
 from storefront.rules.launch_axis import Planned, axis
-from storefront.rules.launch_words import Ahead, counted
+from storefront.rules.launch_words import Ahead, Check, counted
 from storefront.rules.money import short
 from storefront.rules.words import Step
 from storefront.web.context import now, shop
@@ -37,7 +37,7 @@ class Row:
     states: str
     secured: str
     captured: str
-    refunded: str
+    gone: str
     offers: list[tuple[str, str]]
     retired: bool
 
@@ -56,6 +56,7 @@ def overview() -> str:
             sentence=launch_words.studio_sentence(_launches(ahead, numbers), len(found), waiting, now()),
             axis=axis(planned, now()) if planned else None,
             steps=_steps(ahead, numbers),
+            cards=[check for each in found for check in _failing(each, numbers[each.id])],
             second=_named(ahead[0], numbers) if ahead else "",
             rows=[_row(each, numbers[each.id]) for each in _in_order(found, ahead)],
         )
@@ -136,7 +137,7 @@ def _row(product: Product, tally: Tally) -> Row:
         states=states_line(tally),
         secured=short(tally.secured, currency),
         captured=short(tally.captured, currency),
-        refunded=short(tally.refunded, currency) if tally.refunded else "",
+        gone=money_line(tally, currency) if tally.captured != tally.kept else "",
         offers=[(each.name, offer_left(each)) for each in product.offers],
         retired=product.retired_at is not None,
     )
@@ -149,6 +150,22 @@ def _day_words(product: Product) -> tuple[str, str]:
     if launch.at:
         return words.short_weekday_day(launch.at, launch.zone), words.clock_place(launch.at, launch.zone)
     return "No day yet", ""
+
+
+def _failing(product: Product, tally: Tally) -> list[Check]:
+    """Cards of one product that need their buyers, or will: how many, whose, and the way to them."""
+    return [
+        replace(check, title=f"{product.title}: {check.title}")
+        for check in (checks.waiting(product, tally), checks.expiring(product, tally))
+        if check is not None
+    ]
+
+
+def money_line(tally: Tally, currency: str) -> str:
+    """What of the captured money does not stay, each kind apart."""
+    kinds = [(tally.refunded, "refunded"), (tally.disputed, "disputed"), (tally.lost, "lost to a bank")]
+    gone = [f"{short(amount, currency)} {told}" for amount, told in kinds if amount]
+    return " · ".join([*gone, f"{short(tally.kept, currency)} stay"]) if gone else "nothing refunded"
 
 
 def states_line(tally: Tally) -> str:

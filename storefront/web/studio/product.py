@@ -14,11 +14,12 @@ from storefront.rules import launch_words, pricing, words
 from storefront.rules.decline_words import No
 from storefront.rules.launch_words import Ahead, Progress, counted
 from storefront.rules.money import short
+from storefront.rules.standing_words import tried
 from storefront.rules.words import Note
 from storefront.web.context import now, shop
 from storefront.web.studio import checks
 from storefront.web.studio.launch_form import LaunchForm, zones
-from storefront.web.studio.overview import states_line
+from storefront.web.studio.overview import money_line, states_line
 from storefront.web.studio.room import find_product, pages
 from storefront.web.studio.tallies import Tally, money, progress, purchases, tallies, times
 
@@ -89,11 +90,10 @@ def _since(at: datetime, zone: str) -> str:
 
 def _figures(found: Product, tally: Tally) -> list[tuple[str, ...]]:
     ordered = f"of {short(tally.ordered, found.currency)} ordered"
-    captured = f"{short(tally.refunded, found.currency)} refunded" if tally.refunded else "nothing refunded"
     rows = [
         ("Orders", f"{tally.orders:,}", states_line(tally)),
         ("Secured", short(tally.secured, found.currency), ordered),
-        ("Captured", short(tally.captured, found.currency), captured),
+        ("Captured", short(tally.captured, found.currency), money_line(tally, found.currency)),
         ("Waiting for buyers", f"{tally.waiting:,}", "a card to repair" if tally.waiting else "no card to repair"),
     ]
     return [*rows[:3], (*rows[3], "needs")] if tally.waiting else [*rows]
@@ -137,12 +137,19 @@ def _live(session: Session, found: Product) -> dict[str, Any]:
 
 
 def _live_figures(session: Session, found: Product, here: Progress) -> list[tuple[str, ...]]:
-    captured, secured = money(session, found.launch)
+    taken, currency = money(session, found.launch), found.currency
+    gone = [f"{short(taken.refunded, currency)} refunded"] if taken.refunded else []
+    gone += [f"{short(taken.disputed, currency)} disputed"] if taken.disputed else []
     last = times(session, found.launch).granted_last
-    granted = f"of {here.total:,}" + (f" · the last at {launch_words.seconds(last, here.zone)}" if last else "")
+    shut = f" · {here.paused:,} kept shut" if here.paused else ""
+    granted = f"of {here.total:,}{shut}" + (f" · the last at {launch_words.seconds(last, here.zone)}" if last else "")
     waiting = f"{here.known:,} known before · {here.new:,} new" if here.waiting else "no card to repair"
     rows = [
-        ("Captured", short(captured, found.currency), f"of {short(secured, found.currency)} secured"),
+        (
+            "Captured",
+            short(taken.captured, currency),
+            " · ".join([f"of {short(taken.secured, currency)} secured", *gone]),
+        ),
         ("Access granted", f"{here.granted:,}", granted),
         ("Letters accepted", f"{here.letters_sent:,}", f"{here.letters_owed:,} on the way"),
         ("Captures", f"{here.paid:,}", f"{here.to_go:,} to go"),
@@ -174,12 +181,15 @@ def _declines(session: Session, found: Product) -> list[Decline]:
 def _decline(order: Order, detail: str) -> Decline:
     zone = order.product.launch.zone
     until = words.day_clock(order.grace_until, zone) if order.grace_until else ""
+    no = No(order.decline or detail, order.decline_class, order.next_try_at)
     told = {
-        "past_due": (f"Repair letter sent; price and place are kept until {until}", ("needs", "Buyer told")),
+        "past_due": (
+            f"Repair letter sent; price and place are kept until {until}. {tried(no, zone, now())}",
+            ("needs", "Buyer told"),
+        ),
         "reserved": ("Charged once more, on the saved card", ("ended", "Trying")),
         "held": ("Changed the card; access is back", ("done", "Repaired")),
         "paid": ("Changed the card, charged; access is back", ("done", "Repaired")),
     }
     happens, tag = told.get(order.state, ("The order has ended; its place went on", ("ended", "Ended")))
-    said = No(order.decline or detail, order.decline_class).said
-    return Decline(order.number, words.masked(order.email), said, happens, tag)
+    return Decline(order.number, words.masked(order.email), no.said, happens, tag)

@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, false, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
-from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise
+from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund
+from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise, not_leaving
 from storefront.models.products import File, Launch, Lesson
 from storefront.rules import charge
 from storefront.rules.charge import Plan
@@ -18,16 +19,27 @@ from storefront.rules.launch_words import Effects, Progress, Times
 
 SECURED = ("held", "paid")
 ORDERED = ("reserved", "held", "past_due", "paid")
+_outlived = exists().where(
+    Launch.product_id == Order.product_id, Launch.launched_at.is_(None), Launch.at >= Order.card_until
+)
+# A saved card that is no longer valid on the day it is to be charged.
+card_ends_early = and_(Order.state == "reserved", not_leaving, _outlived)
 
 
 @dataclass
 class Tally:
-    """One product: orders and money by state (minor units), what moved at Stripe, letters that found no way yet."""
+    """One product: orders and money by state (minor units), what moved at Stripe, letters that found no way yet.
+
+    `captured` is all that came in; what was `refunded`, is `disputed` or was `lost` to a bank never counts as sold.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
     captured: int = 0
     refunded: int = 0
+    disputed: int = 0
+    lost: int = 0
+    expiring: int = 0
     stuck_letters: int = 0
     lessons: int = 0
     files: int = 0
@@ -48,6 +60,11 @@ class Tally:
         return sum(self.sums.get(state, 0) for state in SECURED)
 
     @property
+    def kept(self) -> int:
+        """What stays of the money that came in."""
+        return self.captured - self.refunded - self.disputed - self.lost
+
+    @property
     def waiting(self) -> int:
         """Orders that wait for their buyers."""
         return self.counts.get("past_due", 0)
@@ -64,19 +81,37 @@ def tallies(session: Session, products: Collection[int]) -> Mapping[int, Tally]:
 
 
 def _orders(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
-    query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price))
-    for product, state, count, total in session.execute(
+    old = func.sum(case((card_ends_early, 1), else_=0))
+    query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price), old)
+    for product, state, count, total, expiring in session.execute(
         query.where(Order.product_id.in_(products)).group_by(Order.product_id, Order.state)
     ):
         found[product].counts[state], found[product].sums[state] = count, int(total)
+        found[product].expiring += int(expiring)
 
 
 def _money(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
-    back = func.sum(case((Attempt.kind == "refund", Attempt.moved), else_=0))
-    moved = select(Order.product_id, func.sum(Attempt.moved), back).join(Order, Order.id == Attempt.order_id)
-    of_these = moved.where(Order.product_id.in_(products), Attempt.moved > 0).group_by(Order.product_id)
-    for product, total, refunded in session.execute(of_these):
-        found[product].captured, found[product].refunded = int(total) - int(refunded), int(refunded)
+    """What came in, what went back, and what banks ask for: each from its own rows, all in one question."""
+    of_these = Order.product_id.in_(products)
+    moved = union_all(
+        _sum("captured", Attempt, Attempt.moved, Attempt.moved > 0, of_these),
+        _sum("refunded", Refund, Refund.amount, Refund.status.in_(GONE_BACK), of_these),
+        _sum("disputed", Dispute, Dispute.amount, Dispute.status.in_(OPEN_DISPUTE), of_these),
+        _sum("lost", Dispute, Dispute.amount, Dispute.status == "lost", of_these),
+    )
+    for product, name, total in session.execute(moved):
+        setattr(found[product], name, int(total))
+
+
+def _sum(
+    name: str,
+    table: type[Attempt | Refund | Dispute],
+    amount: InstrumentedAttribute[int],
+    *conditions: ColumnElement[bool],
+) -> Select[int, str, int]:
+    """The amounts of one kind by product."""
+    query = select(Order.product_id, literal(name), func.sum(amount)).join(table, table.order_id == Order.id)
+    return query.where(*conditions).group_by(Order.product_id)
 
 
 def _letters(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
@@ -131,31 +166,42 @@ def promised_until(session: Session, product_id: int) -> datetime | None:
 
 def progress(session: Session, launch: Launch, rate: float) -> Progress:
     """The launch under way, in numbers of its pre-orders."""
-    launched_at = launch.launched_at or launch.at or launch.product.created_at
-    known = func.coalesce(Order.declined_at < launched_at, false())
-    granted = (Grant.id.is_not(None)) & Grant.suspended_at.is_(None) & Grant.revoked_at.is_(None)
-    query = select(Order.state, known, granted, func.count(Order.id)).outerjoin(Grant, Grant.order_id == Order.id)
-    ours = query.where(*_pre_orders(launch), Order.state.in_(ORDERED))
-    groups = session.execute(ours.group_by(Order.state, known, granted)).all()
+    groups = _groups(session, launch)
 
     def count(state: str, *, before: bool | None = None) -> int:
-        return sum(n for s, known, _, n in groups if s == state and (before is None or bool(known) is before))
+        return sum(n for s, known, _, _, n in groups if s == state and (before is None or bool(known) is before))
 
     sent, owed = _access_letters(session, launch)
     return Progress(
         title=launch.product.title,
-        launched_at=launched_at,
+        launched_at=_launched_at(launch),
         zone=launch.zone,
         paid=count("paid"),
         ready=count("held"),
         charging=count("reserved"),
         known=count("past_due", before=True),
         new=count("past_due", before=False),
-        granted=sum(n for _, _, live, n in groups if live),
+        granted=sum(n for _, _, live, _, n in groups if live),
+        paused=sum(n for s, _, live, shut, n in groups if s in SECURED and shut and not live),
         letters_sent=sent,
         letters_owed=owed,
         rate=rate,
     )
+
+
+def _launched_at(launch: Launch) -> datetime:
+    return launch.launched_at or launch.at or launch.product.created_at
+
+
+def _groups(session: Session, launch: Launch) -> list[tuple[str, bool, bool, bool, int]]:
+    """Orders by state, whether declined before the launch, with live access, and kept from access by a person."""
+    known = func.coalesce(Order.declined_at < _launched_at(launch), false())
+    live = (Grant.id.is_not(None)) & Grant.suspended_at.is_(None) & Grant.revoked_at.is_(None)
+    claimed = exists().where(Dispute.order_id == Order.id, Dispute.status.in_((*OPEN_DISPUTE, "lost")))
+    shut = or_(Order.cancel_wished_at.is_not(None), claimed)
+    query = select(Order.state, known, live, shut, func.count(Order.id)).outerjoin(Grant, Grant.order_id == Order.id)
+    ours = query.where(*_pre_orders(launch), Order.state.in_(ORDERED))
+    return [(s, k, li, sh, n) for s, k, li, sh, n in session.execute(ours.group_by(Order.state, known, live, shut))]
 
 
 def _access_letters(session: Session, launch: Launch) -> tuple[int, int]:
@@ -176,25 +222,46 @@ def _first_letters(launch: Launch) -> tuple[ColumnElement[bool], ...]:
 
 def times(session: Session, launch: Launch) -> Times:
     """When things happened in a launch."""
-    granted = select(func.min(Grant.granted_at), func.max(Grant.granted_at)).join(Order, Order.id == Grant.order_id)
-    first, last = session.execute(granted.where(*_pre_orders(launch))).one()
+    granted = select(func.min(Grant.granted_at), func.max(Grant.granted_at), func.count(Grant.id))
+    query = granted.join(Order, Order.id == Grant.order_id).where(*_pre_orders(launch))
+    first, last, count = session.execute(query).one()
     letter = select(func.max(Letter.sent_at)).join(Order, Order.id == Letter.order_id)
     paid = select(func.max(Attempt.closed_at)).join(Order, Order.id == Attempt.order_id)
     moved = (Attempt.kind.in_(["capture", "charge"]), Attempt.outcome == "done")
     return Times(
         granted_first=first,
         granted_last=last,
+        granted=count,
         letter_last=session.scalar(letter.where(*_first_letters(launch))),
         paid_last=session.scalar(paid.where(*_pre_orders(launch), *moved)),
     )
 
 
-def money(session: Session, launch: Launch) -> tuple[int, int]:
-    """What a launch's pre-orders have brought, and what was secured for it, in minor units."""
-    back = case((Attempt.kind == "refund", -Attempt.moved), else_=Attempt.moved)
-    captured = select(func.sum(back)).join(Order, Order.id == Attempt.order_id)
-    secured = select(func.sum(Order.price)).where(*_pre_orders(launch), Order.state.in_(SECURED))
-    return int(session.scalar(captured.where(*_pre_orders(launch))) or 0), int(session.scalar(secured) or 0)
+@dataclass(frozen=True)
+class Taken:
+    """The money of a launch's pre-orders in minor units: came in, went back, claimed by banks, and secured for it."""
+
+    captured: int
+    refunded: int
+    disputed: int
+    secured: int
+
+
+def money(session: Session, launch: Launch) -> Taken:
+    """What a launch's pre-orders have brought, what went back of it, and what was secured for it."""
+    ours = _pre_orders(launch)
+    came = select(func.sum(Attempt.moved)).join(Order, Order.id == Attempt.order_id)
+    back = select(func.sum(Refund.amount)).join(Order, Order.id == Refund.order_id)
+    asked = select(func.sum(Dispute.amount)).join(Order, Order.id == Dispute.order_id)
+    held = select(func.sum(Order.price)).where(*ours, Order.state == "held")
+    questions = (
+        came.where(*ours),
+        back.where(*ours, Refund.status.in_(GONE_BACK)),
+        asked.where(*ours, Dispute.status.in_((*OPEN_DISPUTE, "lost"))),
+        held,
+    )
+    captured, refunded, disputed, ahead = (int(session.scalar(each) or 0) for each in questions)
+    return Taken(captured, refunded, disputed, captured + ahead)
 
 
 def purchases(session: Session, launch: Launch) -> int:

@@ -56,4 +56,4 @@ def test_the_first_page_asks_the_database_as_often_for_many_products_as_for_one(
         world.places(world.product(f"another-{number}"))
     asked.clear()
     ines.get("/studio")
-    assert len(asked) == one <= 12
+    assert len(asked) == one <= 14

@@ -1,0 +1,77 @@
+"""What is typed to give money back, read and checked; it comes back as it was typed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from storefront.rules.money import BadAmount, decimals, exact, parse, symbol
+
+LONGEST_REASON = 500
+AMOUNT = re.compile(r"[0-9]{1,9}(?:\.([0-9]+))?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class RefundForm:
+    """The form of a part refund; `left`: minor units that were left when it was looked at."""
+
+    amount: str = ""
+    reason: str = ""
+    left: int | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    refusal: str = ""
+
+    @classmethod
+    def read(cls, sent: Mapping[str, str]) -> "RefundForm":
+        """What was sent."""
+        left = sent.get("left", "")
+        return cls(
+            amount=sent.get("amount", "").strip()[:40],
+            reason=" ".join(sent.get("why", "").split())[:LONGEST_REASON],
+            left=int(left) if left.isascii() and left.isdigit() and len(left) < 12 else None,  # noqa: PLR2004
+        )
+
+    def meant(self, currency: str) -> "int | RefundForm":
+        """Minor units, or the form with what is wrong about it."""
+        amount, fault = read_amount(self.amount, currency)
+        errors = {"amount": fault} if fault else {}
+        if not self.reason:
+            errors["reason"] = "Give the buyer the reason, in your own words. It stands in the letter."
+        return replace(self, errors=errors) if errors else amount
+
+    def refused(self, sentence: str, *, about_amount: bool = False) -> "RefundForm":
+        """The same form with why it was not done."""
+        if about_amount:
+            return replace(self, errors={**self.errors, "amount": sentence})
+        return replace(self, refusal=sentence, left=None)
+
+
+def read_amount(typed: str, currency: str) -> tuple[int, str]:
+    """Minor units of what was typed, and what is wrong with it ("" when nothing is)."""
+    typed = typed.removeprefix(symbol(currency)).removesuffix(symbol(currency)).removesuffix(currency).strip()
+    example = exact(5 * 10 ** decimals(currency), currency)
+    if not typed:
+        return 0, f"Write how much goes back, such as {example}."
+    if "," in typed:
+        return 0, f"Write it with a point and no comma, such as {example}."
+    if typed.startswith("-"):
+        return 0, f"Write what goes back without a minus, such as {example}."
+    found = AMOUNT.fullmatch(typed)
+    if found is None:
+        return 0, f"“{typed}” does not read as an amount. Write it like {example}."
+    if len(found[1] or "") > decimals(currency):
+        return 0, _too_exact(currency)
+    return _parsed(typed, currency)
+
+
+def _too_exact(currency: str) -> str:
+    digits = decimals(currency)
+    most = f"at most {digits} digits after the point" if digits else "no digits after the point"
+    return f"{currency} has {most}."
+
+
+def _parsed(typed: str, currency: str) -> tuple[int, str]:
+    try:
+        return parse(typed, currency, least=1), ""
+    except BadAmount:
+        least, most = exact(1, currency), "what is left of the payment"
+        return 0, f"Write an amount between {least} and {most}."
