@@ -274,7 +274,8 @@ class Told:
         said = {
             "creator": f"{self.about.creator} cancelled your order of {title}.",
             "grace": f"The card for {title} was not repaired in time.",
-            "buyer": f"You cancelled your order of {title}.",
+            "buyer": f"You {'withdrew from' if self.about.granted_at else 'cancelled'} your order of {title}.",
+            "move": f"The day of {title} moved while you were at Stripe, further than your order allows.",
         }
         return said.get(who, f"Your order of {title} has ended.")
 
