@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import lists
+from .currencies import check_amount
 from .errors import absent, invalid, refused
 from .params import exclusive, merged, missing
-from .payment_intents import check_amount
 from .payments import cancel_intent
 from .setup_intents import end
 from .world import Thing, World, unset

@@ -27,6 +27,7 @@ class StripeError(Exception):
         self.status = status
         self.kind = kind
         self.facts = {name: value for name, value in facts.items() if value is not None}
+        self.headers: dict[str, str] = {}
         self.began = False
         self.keeps = False
 
@@ -39,7 +40,7 @@ class StripeError(Exception):
 
 
 class AnswerLostError(Exception):
-    """The call is committed, and its answer never leaves (a fault switch)."""
+    """No answer leaves (a fault switch). The call may be committed, or never have begun: who knows."""
 
     def __init__(self, hang: float) -> None:
         """Say how many seconds the connection stays open without an answer."""
@@ -81,6 +82,29 @@ def absent(word: str, ident: str, param: str, status: int = 404) -> StripeError:
 def unauthorised(message: str, code: str | None = None) -> StripeError:
     """Answer 401: no key, or one that has no business here."""
     return StripeError(401, "invalid_request_error", message, code=code)
+
+
+def too_many(reason: str) -> StripeError:
+    """Answer 429: more requests than Stripe takes. Nothing is kept, and the header says of what."""
+    message = "Request rate limit exceeded. Send fewer requests a second."
+    error = StripeError(429, "invalid_request_error", message, code="rate_limit")
+    error.headers["Stripe-Rate-Limited-Reason"] = reason
+    return error
+
+
+def locked() -> StripeError:
+    """Answer 429: another request holds the object."""
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process"
+        " is currently accessing it. Try again."
+    )
+    return StripeError(429, "invalid_request_error", message, code="lock_timeout")
+
+
+def key_in_use() -> StripeError:
+    """Answer 409: a request with the same key is under way. Nothing is kept."""
+    message = "There is currently another in-progress request using this Idempotency-Key. Try again when it has ended."
+    return StripeError(409, "idempotency_error", message, code="idempotency_key_in_use")
 
 
 def broken(message: str) -> StripeError:

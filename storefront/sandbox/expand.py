@@ -38,10 +38,12 @@ FIELDS: dict[str, dict[str, str | None]] = {
         "application": None,
         "review": None,
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "refund": {
         "charge": "charge",
         "payment_intent": "payment_intent",
         "balance_transaction": "balance_transaction",
+        "failure_balance_transaction": "balance_transaction",
         "transfer_reversal": None,
     },
     "checkout.session": {
@@ -105,8 +107,8 @@ def _inside(world: World, holder: dict[str, Any], step: str, path: str) -> objec
 
 
 def _named(world: World, kind: str, ident: str) -> dict[str, Any]:
-    if ident.startswith("re_"):
-        kind = "refund"
+    # A row of the balance names a charge, a refund or a dispute.
+    kind = {"re": "refund", "du": "dispute"}.get(ident.partition("_")[0], kind)
     return world.find(kind, ident) or world.fetch(kind, ident)
 
 

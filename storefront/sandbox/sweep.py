@@ -1,14 +1,23 @@
-"""What happens by itself when time passes: holds lapse, sessions expire."""
+"""What happens by itself when time passes: holds lapse, sessions expire, banks answer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .checkout import close
-from .payments import cancel_intent
+from . import charges, checkout, disputes, payments, refunds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .world import Thing, World
+
+FALLS_DUE: dict[str, Callable[[World, Thing], None]] = {
+    "charge": charges.dispute,
+    "checkout.session": checkout.close,
+    "dispute": disputes.fall_due,
+    "payment_intent": payments.lapse,
+    "refund": refunds.fall_due,
+}
 
 
 def sweep(world: World) -> None:
@@ -16,10 +25,7 @@ def sweep(world: World) -> None:
     until = world.now
     while thing := _next(world, until):
         world.now = thing.due or until
-        if thing["object"] == "checkout.session":
-            close(world, thing)
-        else:
-            cancel_intent(world, thing, "expired")
+        FALLS_DUE[thing["object"]](world, thing)
     world.now = until
 
 

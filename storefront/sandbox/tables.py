@@ -5,6 +5,7 @@ Names, types and words are Stripe's (API 2026-10-28.endive).
 
 from __future__ import annotations
 
+from .disputes import EVIDENCE_TEXTS
 from .params import (
     Currency,
     Either,
@@ -23,7 +24,7 @@ from .params import (
 
 Fields = dict[str, Rule]
 
-MOST = 99_999_999
+AMOUNT = Whole(1)
 EXPAND: Fields = {"expand": Many(Text())}
 META: Fields = {"metadata": Metadata()}
 TYPES_GONE = Gone(
@@ -40,6 +41,7 @@ PAGE: Fields = {
 }
 USAGE = OneOf(("off_session", "on_session"))
 CAPTURE = OneOf(("automatic", "automatic_async", "manual"))
+IF_AVAILABLE = OneOf(("if_available", "never"))
 THREE_D_SECURE = OneOf(("any", "automatic", "challenge"))
 TYPE_LISTS: Fields = {
     "allowed_payment_method_types": Many(OneOf(("card",))),
@@ -53,10 +55,12 @@ STATEMENT: Fields = {
 }
 
 RETRIEVE = Hash(EXPAND)
+ADDRESS_LINES: Fields = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), Text())
+ADDRESS = Unset(Hash(ADDRESS_LINES))
 CUSTOMER: Fields = {
     **EXPAND,
     **META,
-    "address": Unset(Hash(dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), Text()))),
+    "address": ADDRESS,
     "description": Unset(Text()),
     "email": Unset(Text(512)),
     "invoice_settings": Hash({"default_payment_method": Unset(Text())}),
@@ -73,12 +77,24 @@ METHOD_LIST = Hash({**PAGE, "customer": Text(), "type": OneOf(("card",))})
 CUSTOMERS_METHOD_LIST = Hash({**PAGE, "type": OneOf(("card",))})
 METHOD_ATTACH = Hash({**EXPAND, "customer": Text()}, needs=("customer",))
 METHOD_DETACH = RETRIEVE
+METHOD_UPDATE = Hash(
+    {
+        **EXPAND,
+        **META,
+        "allow_redisplay": OneOf(("always", "limited", "unspecified")),
+        "billing_details": Hash(
+            {"address": ADDRESS, "email": Unset(Text()), "name": Unset(Text()), "phone": Unset(Text())}
+        ),
+        "card": Hash({"exp_month": Whole(1, 12), "exp_year": Whole(2000, 2099)}),
+    }
+)
 
 CARD_OPTIONS = Hash(
     {
         "card": Hash(
             {
                 "capture_method": OneOf(("manual",)),
+                "request_extended_authorization": IF_AVAILABLE,
                 "request_three_d_secure": THREE_D_SECURE,
                 "setup_future_usage": OneOf(("none", "off_session", "on_session")),
             }
@@ -101,7 +117,7 @@ INTENT_PLAIN: Fields = {
 INTENT_CREATE = Hash(
     {
         **INTENT_PLAIN,
-        "amount": Whole(1, MOST),
+        "amount": AMOUNT,
         "automatic_payment_methods": AUTOMATIC,
         "confirm": Flag(),
         "confirmation_method": OneOf(("automatic", "manual")),
@@ -117,7 +133,7 @@ INTENT_CREATE = Hash(
 INTENT_UPDATE = Hash(
     {
         **INTENT_PLAIN,
-        "amount": Whole(1, MOST),
+        "amount": AMOUNT,
         "currency": Currency(),
         "setup_future_usage": Unset(USAGE),
     }
@@ -142,7 +158,7 @@ INTENT_CAPTURE = Hash(
         **EXPAND,
         **META,
         **STATEMENT,
-        "amount_to_capture": Whole(1, MOST),
+        "amount_to_capture": AMOUNT,
         "final_capture": Flag(),
     }
 )
@@ -171,6 +187,17 @@ SETUP_CREATE = Hash(
         "use_stripe_sdk": Flag(),
     }
 )
+SETUP_UPDATE = Hash(
+    {
+        **EXPAND,
+        **META,
+        **TYPE_LISTS,
+        "customer": Text(),
+        "description": Text(1000),
+        "payment_method": Text(),
+        "payment_method_options": SETUP_OPTIONS,
+    }
+)
 SETUP_CONFIRM = Hash(
     {
         **EXPAND,
@@ -189,12 +216,12 @@ SETUP_CANCEL = Hash(
 )
 SETUP_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_method": Text()})
 
-CHARGE_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_intent": Text()})
+CHARGE_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_intent": Text(), "transfer_group": Text()})
 REFUND_CREATE = Hash(
     {
         **EXPAND,
         **META,
-        "amount": Whole(1, MOST),
+        "amount": AMOUNT,
         "charge": Text(),
         "payment_intent": Text(),
         "reason": OneOf(("duplicate", "fraudulent", "requested_by_customer")),
@@ -202,7 +229,15 @@ REFUND_CREATE = Hash(
 )
 REFUND_UPDATE = Hash({**EXPAND, **META})
 REFUND_LIST = Hash({**PAGE, "created": CREATED, "charge": Text(), "payment_intent": Text()})
-BALANCE_LIST = Hash({**PAGE, "created": CREATED, "source": Text(), "type": OneOf(("charge", "refund"))})
+REFUND_CANCEL = RETRIEVE
+BALANCE_TYPES = ("adjustment", "charge", "refund", "refund_failure")
+BALANCE_LIST = Hash(
+    {**PAGE, "created": CREATED, "currency": Currency(), "source": Text(), "type": OneOf(BALANCE_TYPES)}
+)
+EVIDENCE = Hash(dict.fromkeys(EVIDENCE_TEXTS, Unset(Text(20_000))))
+DISPUTE_UPDATE = Hash({**EXPAND, **META, "evidence": EVIDENCE, "submit": Flag()})
+DISPUTE_CLOSE = RETRIEVE
+DISPUTE_LIST = REFUND_LIST
 
 PRODUCT_DATA = Hash(
     {
@@ -219,7 +254,7 @@ PRICE_DATA = Hash(
         "currency": Currency(),
         "product_data": PRODUCT_DATA,
         "tax_behavior": OneOf(("exclusive", "inclusive", "unspecified")),
-        "unit_amount": Whole(0, MOST),
+        "unit_amount": Whole(0),
     },
     needs=("currency", "product_data", "unit_amount"),
 )
@@ -267,6 +302,7 @@ SESSION_CREATE = Hash(
                 "card": Hash(
                     {
                         "capture_method": OneOf(("manual",)),
+                        "request_extended_authorization": IF_AVAILABLE,
                         "request_three_d_secure": THREE_D_SECURE,
                         "setup_future_usage": USAGE,
                     }
@@ -293,9 +329,10 @@ SESSION_LIST = Hash(
 LINE_ITEM_LIST = Hash(PAGE)
 SESSION_EXPIRE = RETRIEVE
 
-# Types that the sandbox sends, and those of its later growth that an endpoint may ask for.
+# Types that an endpoint may ask for.
 EVENT_TYPES = (
     "*",
+    "billing_portal.session.created",
     "charge.captured",
     "charge.dispute.closed",
     "charge.dispute.created",
