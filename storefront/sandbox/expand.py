@@ -56,6 +56,9 @@ FIELDS: dict[str, dict[str, str | None]] = {
         "subscription": None,
     },
     "payment_method": {"customer": "customer"},
+    "tax.calculation": {"line_items": "item"},
+    "tax.transaction": {"line_items": "item"},
+    "billing_portal.session": {"configuration": None},
     "balance_transaction": {"source": "charge"},
     "customer": {"default_source": None, "invoice_settings": "", "test_clock": None},
     "invoice_settings": {"default_payment_method": "payment_method"},
@@ -99,8 +102,9 @@ def _inside(world: World, holder: dict[str, Any], step: str, path: str) -> objec
         url = f"/v1/charges/{holder['id']}/refunds"
         return lists.of([dict(refund) for refund in reversed(refunds)], url)
     if step == "line_items":
-        session = world.fetch("checkout.session", holder["id"])
-        return lists.of(session.hidden["line_items"], f"/v1/checkout/sessions/{session.id}/line_items")
+        thing = world.fetch(holder["object"], holder["id"])
+        url = f"/v1/{holder['object'].replace('.', '/')}s/{thing.id}/line_items"
+        return lists.of(thing.hidden["line_items"], url)
     if kind and isinstance(value, str):
         return dict(_named(world, kind, value))
     return value

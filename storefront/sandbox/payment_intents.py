@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import charges
+from . import charges, tax
 from .currencies import check_amount, check_digits
 from .errors import declined, invalid, refused
 from .params import merged
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .routes import Call
 
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
-ALWAYS_EDITABLE = {"metadata", "description", "receipt_email", "statement_descriptor_suffix"}
+ALWAYS_EDITABLE = {"metadata", "description", "hooks", "receipt_email", "statement_descriptor_suffix"}
 PLAIN = (
     "amount",
     "currency",
@@ -175,7 +175,10 @@ def _take(world: World, intent: Thing, amount: int, params: dict[str, Any]) -> N
     charge = world.fetch("charge", intent["latest_charge"])
     charges.capture(world, charge, amount, changes)
     intent["metadata"] = merged(intent["metadata"], params.get("metadata"))
+    if "hooks" in params:
+        tax.attach(world, intent, params["hooks"])
     intent.update(amount_capturable=0, amount_received=amount, status="succeeded", **changes)
+    tax.settle(world, intent)
     intent.due = None
     world.save(intent)
     session = session_of(world, intent)
@@ -191,6 +194,8 @@ def _apply(world: World, intent: Thing, params: dict[str, Any]) -> None:
     for name in ("allowed_payment_method_types", "excluded_payment_method_types"):
         if name in params:
             intent[name] = params[name]
+    if "hooks" in params:
+        tax.attach(world, intent, params["hooks"])
     if "customer" in params:
         intent["customer"] = params["customer"]
     if "payment_method_options" in params:

@@ -13,9 +13,11 @@ from . import (
     lists,
     payment_intents,
     payment_methods,
+    portal,
     refunds,
     setup_intents,
     tables,
+    tax,
     webhook_endpoints,
 )
 from .params import Hash
@@ -71,6 +73,7 @@ INTENTS = "/v1/payment_intents"
 SETUPS = "/v1/setup_intents"
 SESSIONS = "/v1/checkout/sessions"
 ENDPOINTS = "/v1/webhook_endpoints"
+TAX = "/v1/tax"
 ROUTES = (
     Route("POST", "/v1/customers", tables.CUSTOMER_CREATE, customers.create),
     Route("GET", "/v1/customers", tables.CUSTOMER_LIST, listing("customer")),
@@ -108,6 +111,14 @@ ROUTES = (
     Route("GET", "/v1/disputes/:id", tables.RETRIEVE, retrieval("dispute")),
     Route("POST", "/v1/disputes/:id", tables.DISPUTE_UPDATE, disputes.update),
     Route("POST", "/v1/disputes/:id/close", tables.DISPUTE_CLOSE, disputes.close),
+    Route("POST", "/v1/billing_portal/sessions", tables.PORTAL_CREATE, portal.create),
+    Route("POST", f"{TAX}/calculations", tables.TAX_CALCULATE, tax.calculate),
+    Route("GET", f"{TAX}/calculations/:id", tables.RETRIEVE, tax.retrieve),
+    Route("GET", f"{TAX}/calculations/:id/line_items", tables.TAX_ITEM_LIST, tax.line_items),
+    Route("POST", f"{TAX}/transactions/create_from_calculation", tables.TAX_RECORD, tax.record),
+    Route("POST", f"{TAX}/transactions/create_reversal", tables.TAX_REVERSE, tax.reverse),
+    Route("GET", f"{TAX}/transactions/:id", tables.RETRIEVE, retrieval("tax.transaction")),
+    Route("GET", f"{TAX}/transactions/:id/line_items", tables.TAX_ITEM_LIST, tax.transaction_items),
     Route("GET", "/v1/balance_transactions", tables.BALANCE_LIST, listing("balance_transaction")),
     Route("GET", "/v1/balance_transactions/:id", tables.RETRIEVE, retrieval("balance_transaction")),
     Route("POST", SESSIONS, tables.SESSION_CREATE, checkout.create),

@@ -89,6 +89,8 @@ METHOD_UPDATE = Hash(
     }
 )
 
+TAX_LINK = Hash({"calculation": Unset(Text())})
+HOOKS = Hash({"inputs": Hash({"tax": TAX_LINK}, needs=("tax",))}, needs=("inputs",))
 CARD_OPTIONS = Hash(
     {
         "card": Hash(
@@ -109,6 +111,7 @@ INTENT_PLAIN: Fields = {
     "capture_method": CAPTURE,
     "customer": Text(),
     "description": Text(1000),
+    "hooks": HOOKS,
     "payment_method": Text(),
     "payment_method_options": CARD_OPTIONS,
     "receipt_email": Unset(Text(512)),
@@ -144,6 +147,7 @@ INTENT_CONFIRM = Hash(
         **TYPE_LISTS,
         "capture_method": CAPTURE,
         "error_on_requires_action": Flag(),
+        "hooks": HOOKS,
         "off_session": Flag(),
         "payment_method": Text(),
         "payment_method_options": CARD_OPTIONS,
@@ -160,6 +164,7 @@ INTENT_CAPTURE = Hash(
         **STATEMENT,
         "amount_to_capture": AMOUNT,
         "final_capture": Flag(),
+        "hooks": HOOKS,
     }
 )
 INTENT_CANCEL = Hash(
@@ -273,6 +278,7 @@ SESSION_CREATE = Hash(
         **EXPAND,
         **META,
         **TYPE_LISTS,
+        "automatic_tax": Hash({"enabled": Flag()}, needs=("enabled",)),
         "billing_address_collection": OneOf(("auto", "required")),
         "cancel_url": Url(),
         "client_reference_id": Text(200),
@@ -282,6 +288,7 @@ SESSION_CREATE = Hash(
         "customer": Text(),
         "customer_creation": OneOf(("always", "if_required")),
         "customer_email": Text(512),
+        "customer_update": Hash(dict.fromkeys(("address", "name"), OneOf(("auto", "never")))),
         "expires_at": Whole(1),
         "line_items": Many(LINE_ITEM, 100),
         "locale": Text(10),
@@ -328,6 +335,68 @@ SESSION_LIST = Hash(
 )
 LINE_ITEM_LIST = Hash(PAGE)
 SESSION_EXPIRE = RETRIEVE
+
+AFTER_COMPLETION = Hash(
+    {
+        "hosted_confirmation": Hash({"custom_message": Text(500)}),
+        "redirect": Hash({"return_url": Url()}, needs=("return_url",)),
+        "type": OneOf(("hosted_confirmation", "portal_homepage", "redirect")),
+    },
+    needs=("type",),
+)
+FLOW = Hash({"after_completion": AFTER_COMPLETION, "type": OneOf(("payment_method_update",))}, needs=("type",))
+PORTAL_CREATE = Hash(
+    {**EXPAND, "customer": Text(), "flow_data": FLOW, "locale": Text(10), "return_url": Url()},
+    needs=("customer",),
+)
+
+TAX_ADDRESS = Hash({**{name: Unset(Text()) for name in ADDRESS_LINES}, "country": Text()}, needs=("country",))
+TAX_CUSTOMER = Hash(
+    {
+        "address": TAX_ADDRESS,
+        "address_source": OneOf(("billing", "shipping")),
+        "ip_address": Text(),
+        "taxability_override": OneOf(("customer_exempt", "none", "reverse_charge")),
+    }
+)
+TAX_ITEM = Hash(
+    {
+        **META,
+        "amount": Whole(0),
+        "quantity": Whole(1),
+        "reference": Text(500),
+        "tax_behavior": OneOf(("exclusive", "inclusive")),
+        "tax_code": Text(),
+    },
+    needs=("amount",),
+)
+TAX_CALCULATE = Hash(
+    {
+        **EXPAND,
+        "currency": Currency(),
+        "customer": Text(),
+        "customer_details": TAX_CUSTOMER,
+        "line_items": Many(TAX_ITEM),
+        "tax_date": Whole(1),
+    },
+    needs=("currency", "line_items"),
+)
+TAX_RECORD = Hash(
+    {**EXPAND, **META, "calculation": Text(), "posted_at": Whole(1), "reference": Text(500)},
+    needs=("calculation", "reference"),
+)
+TAX_REVERSE = Hash(
+    {
+        **EXPAND,
+        **META,
+        "flat_amount": Whole(most=-1),
+        "mode": OneOf(("full", "partial")),
+        "original_transaction": Text(),
+        "reference": Text(500),
+    },
+    needs=("mode", "original_transaction", "reference"),
+)
+TAX_ITEM_LIST = Hash(PAGE)
 
 # Types that an endpoint may ask for.
 EVENT_TYPES = (

@@ -70,7 +70,7 @@ class World:
         self.db.execute(
             "INSERT INTO things (customer, intent, state, due, body, hidden, created, id, kind)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*_columns(thing), thing["created"], thing.id, thing["object"]),
+            (*_columns(thing), thing.get("created", self.now), thing.id, thing["object"]),
         )
         self._loaded[thing.id] = thing
         return thing
