@@ -57,14 +57,14 @@ def test_no_thread_and_no_socket_beside_it(inside: Inside) -> None:
 
 
 def test_a_call_takes_less_than_a_millisecond(inside: Inside) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for number in range(100):
         hold = inside.post("/v1/payment_intents", HOLD, Idempotency_Key=f"hold:{number}")
         inside.get(f"/v1/payment_intents/{hold['id']}")
         inside.post(f"/v1/payment_intents/{hold['id']}/capture", Idempotency_Key=f"capture:{number}")
         inside.post("/v1/refunds", {"payment_intent": hold["id"]}, Idempotency_Key=f"refund:{number}")
-    # Loose, since other work shares the machine: 0.4 ms is usual.
-    assert (time.perf_counter() - begun) / 400 < 0.005
+    # 0.4 ms is usual; a busy machine may double it.
+    assert (time.process_time() - begun) / 400 < 0.001
 
 
 def test_webhooks_leave_only_when_asked_and_retry_by_the_tests_clock(inside: Inside) -> None:

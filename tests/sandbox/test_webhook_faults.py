@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.sandbox.inside import Inside
 
 
-def verify(delivery: dict[str, Any]) -> stripe.Event:
+def verify(delivery: dict[str, Any]) -> Any:
     """Read a delivery as a shop does; wall time is the test's, so age is not looked at."""
     signature = delivery["headers"]["Stripe-Signature"]
     return stripe.Webhook.construct_event(delivery["body"], signature, SECRET, tolerance=10**10)
