@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import stripe
+
+from tests.sandbox.inside import Inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,9 +111,8 @@ class Receiver:
 class Local:
     """One running sandbox, and the ways in which tests talk to it."""
 
-    def __init__(self, folder: Path, receiver: Receiver, port: int = 0, **flags: int) -> None:
+    def __init__(self, folder: Path, receiver: Receiver, port: int = 0) -> None:
         """Start it and wait until it answers."""
-        self.flags = {f"--{name.replace('_', '-')}": value for name, value in flags.items()}
         self.folder = folder
         self.receiver = receiver
         self.port = port or free_port()
@@ -133,7 +135,6 @@ class Local:
             "--data-dir": self.folder,
             "--webhook-url": self.hooks_url,
             "--webhook-secret": SECRET,
-            **self.flags,
         }
         words = [str(word) for pair in flags.items() for word in pair]
         self.process = subprocess.Popen(
@@ -172,7 +173,7 @@ class Local:
 
     def control(self, path: str, **body: Any) -> Any:
         """Use the control API."""
-        method = "GET" if path in ("clock", "log", "health") else "POST"
+        method = "GET" if path in ("health", "clock", "log") else "POST"
         answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body or None, timeout=DEADLINE)
         answer.raise_for_status()
         return answer.json()
@@ -302,6 +303,25 @@ def local(running: Local) -> Local:
 def hooks(local: Local) -> Receiver:
     """What the sandbox delivered since the test began."""
     return local.receiver
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Inside]]:
+    """Make sandboxes inside this process, and close them after the test."""
+    with ExitStack() as stack:
+
+        def made(seed: int = 7, **options: Any) -> Inside:
+            inside = Inside(seed, **options)
+            stack.callback(inside.sandbox.close)
+            return inside
+
+        yield made
+
+
+@pytest.fixture
+def inside(make: Callable[..., Inside]) -> Inside:
+    """One sandbox inside this process."""
+    return make()
 
 
 @pytest.fixture
