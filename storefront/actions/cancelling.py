@@ -113,15 +113,22 @@ def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
 
 
 def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
-    """Leave nothing open or saved without a reason: stray intents, what lost visits secured, cards of ended orders."""
+    """Leave nothing open or saved without a reason: stray intents, what lost visits secured, cards of ended orders,
+    and cards that a repair replaced.
+    """
     done = Order.state.in_(["paid", "expired", "cancelled", "refunded"])
     lost = select(Checkout.id).where(
         Checkout.order_id == Order.id, Checkout.won.is_(False), Checkout.released_at.is_(None)
+    )
+    other = or_(Order.payment_method.is_(None), Checkout.payment_method != Order.payment_method)
+    replaced = select(Checkout.id).where(
+        Checkout.order_id == Order.id, Checkout.won.is_(True), Checkout.payment_method.is_not(None), other
     )
     untidy = or_(
         done & Order.payment_method.is_not(None),
         Order.stray_intent.is_not(None),
         lost.exists(),
+        replaced.exists(),
     )
     with db.read() as session:
         query = select(Order.id).where(untidy, no_open_attempt, not_resting(now))
@@ -143,6 +150,8 @@ def _next_release(session: Session, order: Order, now: datetime) -> Release:
     for visit in order.checkouts:
         if visit.won is False and visit.released_at is None:
             return _release(session, order, visit, now)
+        if visit.won and visit.payment_method and visit.payment_method != order.payment_method:
+            return begin(session, order, "detach", now, target=visit.payment_method), record_detach
     if order.payment_method and order.state in {"paid", "expired", "cancelled", "refunded"}:
         return begin(session, order, "detach", now, target=order.payment_method), record_detach
     return None, record_detach
