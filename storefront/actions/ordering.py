@@ -110,7 +110,9 @@ def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> O
 
 
 def current_offer(product: Product, now: datetime) -> Offer | None:
-    """The offer a buyer takes now."""
+    """The offer a buyer takes now; none where nobody could say when: an order with no date is not sold."""
+    if product.launch.launched_at is None and product.launch.at is None:
+        return None
     index = pricing.current(product.offers, out=product.launch.launched_at is not None, now=now)
     return None if index is None else product.offers[index]
 

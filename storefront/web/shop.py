@@ -79,7 +79,7 @@ def price_line(product: Product, moment: datetime) -> str:
     """The price now, what is left of it, and what comes after."""
     offer = current_offer(product, moment)
     if offer is None or units_left(product) == 0:
-        return "Sold out"
+        return "Sold out" if _dated(product) else "Not for sale yet"
     amount = short(offer.price, product.currency)
     if offer.units is not None:
         return f"{amount} · {offer.units - offer.taken} of {offer.units} left"
@@ -87,6 +87,11 @@ def price_line(product: Product, moment: datetime) -> str:
     if last is not None and product.offers[last].id != offer.id and product.launch.launched_at is None:
         return f"{amount} until launch, then {short(product.offers[last].price, product.currency)}"
     return amount
+
+
+def _dated(product: Product) -> bool:
+    """Whether it is out, or says when: an order with no date is not sold."""
+    return product.launch.launched_at is not None or product.launch.at is not None
 
 
 def units_left(product: Product) -> int | None:
@@ -124,7 +129,7 @@ def product_page(product: Product, form: forms.OrderForm) -> str:
         now_iso=moment.isoformat(),
         calendar_url=f"/p/{product.slug}/day.ics" if coming else "",
         ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment),
-        form=_form(product, offer, form, amount) if offer else _no_form(form),
+        form=_form(product, offer, form, amount) if offer else _no_form(form, dated=_dated(product)),
         line=_line(product, amount, moment) if offer else [],
         contents=_contents(product),
         bonuses=_bonuses(product),
@@ -190,8 +195,8 @@ def _form(product: Product, offer: Offer, form: forms.OrderForm, amount: str) ->
     }
 
 
-def _no_form(form: forms.OrderForm) -> dict[str, Any]:
-    """All are taken: the button is off, the reason above it; what was typed stays."""
+def _no_form(form: forms.OrderForm, *, dated: bool) -> dict[str, Any]:
+    """All are taken, or there is no day yet: the button is off, the reason above it; what was typed stays."""
     return {
         "action": "",
         "offer_id": 0,
@@ -199,11 +204,13 @@ def _no_form(form: forms.OrderForm) -> dict[str, Any]:
         "email": form.email,
         "email_error": "",
         "consent_needed": False,
-        "button": "All are taken",
+        "button": "All are taken" if dated else "Not for sale yet",
         "sending_word": "",
         "today_line": "",
         "error": form.note,
-        "ended": "Every place is taken. If one is freed, it is for sale here again.",
+        "ended": "Every place is taken. If one is freed, it is for sale here again."
+        if dated
+        else "There is no day yet. As soon as there is one, you can order here.",
     }
 
 
