@@ -51,6 +51,7 @@ def order_form(world: World, dice: Random) -> tuple[str, dict[str, str]] | None:
     there = [each for each in offers if not (each.until_launch and product.launched_at)]
     left = [each for each in there if each.units is None or each.taken < each.units]
     offer, nonce = dice.choice(offers) if dice.random() < 0.1 else left[0], f"{dice.getrandbits(80):020x}"
+    world.forms.add(nonce)
     form = {"email": dice.choice(PEOPLE), "offer_id": str(offer.id), "consent": "1", "nonce": nonce}
     return f"/p/{product.slug}/order", form
 
@@ -142,6 +143,7 @@ def cancel(world: World, dice: Random) -> None:
     order = some_order(world, dice)
     for _ in range(dice.choice([1, 1, 1, 2]) if order else 0):
         assert order is not None
+        world.leaving.add(order.id)
         in_web(world, "cancels", "POST", order_path(world, order) + "/cancel")
 
 

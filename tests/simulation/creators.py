@@ -57,5 +57,6 @@ def launch_by_hand(world: World, dice: Random) -> None:
 def cancel_for_somebody(world: World, dice: Random) -> None:
     order = some_order(world, dice)
     if order:
+        world.leaving.add(order.id)
         (product,) = world.ask("SELECT creator_id FROM products WHERE id = ?", order.product_id)
         in_studio(world, "calls off", product.creator_id, f"/orders/{order.number}/cancel", reason="It is not for you.")

@@ -22,14 +22,19 @@ class Crash(BaseException):
 
 @dataclass
 class Actor:
-    """A request or a job under way. `process` is what dies with it; `open` counts its transactions."""
+    """A request or a job under way. `process` is what dies with it; `open` counts its transactions.
+
+    `hurt`: the database was lost under it. `paused`: it stood still for longer than a lease may bear.
+    """
 
     name: str
     process: str
+    number: int
     body: Any = None
     open: int = 0
     dead: bool = False
     hurt: bool = False
+    paused: bool = False
     trouble: str = ""
     at: str = "start"
 
@@ -45,6 +50,7 @@ class Kernel:
     clock: Callable[[], datetime]
     fate: Callable[[Actor, str], str] = lambda _actor, _label: GO
     actors: list[Actor] = field(default_factory=list)
+    begun: int = 0
     boundaries: int = 0
     crashes: int = 0
     story: list[str] = field(default_factory=list)
@@ -65,7 +71,8 @@ class Kernel:
 
     def begin(self, name: str, process: str, do: Callable[[], object]) -> Actor:
         """Put an actor on the stage; it moves when it is told to."""
-        actor = Actor(name, process)
+        self.begun += 1
+        actor = Actor(name, process, self.begun)
         actor.body = greenlet(lambda: self._play(actor, do))
         self.actors.append(actor)
         return actor

@@ -22,7 +22,7 @@ class Taken:
 
     @property
     def repeats(self) -> bool:
-        return self.unsaid or (self.actor is not None and (self.actor.dead or self.actor.hurt))
+        return self.unsaid or (self.actor is not None and (self.actor.dead or self.actor.hurt or self.actor.paused))
 
 
 @dataclass

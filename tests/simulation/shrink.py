@@ -18,7 +18,7 @@ def shrink(went: Played, seconds: float = SECONDS) -> Played:
         nonlocal best
         if monotonic() > ends:
             return False
-        tried = play(history)
+        tried = play(history, drained=went.drained)
         if law not in tried.laws:
             return False
         best = tried

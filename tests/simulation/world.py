@@ -104,6 +104,8 @@ class World:
     complaints: list[str] = field(default_factory=list)
     opened: Counter[str] = field(default_factory=Counter)
     strange: set[str] = field(default_factory=set)
+    forms: set[str] = field(default_factory=set)
+    leaving: set[int] = field(default_factory=set)
     readers: list[tuple[Client, int]] = field(default_factory=list)
     dice: Random = field(default_factory=Random)
     serial: int = 0
@@ -210,7 +212,7 @@ class World:
         """Let time pass; whoever is under way for long was paused."""
         self.now += by
         for actor in self.kernel.actors:
-            actor.hurt = actor.hurt or by >= PAUSE
+            actor.paused = actor.paused or by >= PAUSE
         self.sandbox.machine.tick()
         self.sandbox.machine.deliverer.deliver_due()
 
@@ -231,7 +233,7 @@ class World:
 
     def kernel_hurt(self) -> bool:
         actor = self.kernel.current
-        return actor is not None and actor.hurt
+        return actor is not None and (actor.hurt or actor.paused)
 
     # Looking
 

@@ -97,7 +97,7 @@ def m11_an_end_is_an_end(facts: Facts, world: World) -> Iterator[str]:
 def m14_declined_has_a_deadline(facts: Facts, _world: World) -> Iterator[str]:
     """Declined ⇒ payment due with a deadline (7 days from the later of decline and launch), and no grant."""
     for order in facts.orders.values():
-        if order.state != "past_due":
+        if order.state != "past_due" or order.cancel_wished_at:
             continue
         if not order.declined_at or not order.grace_until:
             yield f"{order.number} is past due without a deadline"

@@ -21,6 +21,9 @@ def q1_stripe_is_our_ledger(facts: Facts, _world: World) -> Iterator[str]:
             yield f"{order.number} is {order.state}, and a hold is open at Stripe"
         if any(each["status"] == "open" for each in facts.sessions.get(order.id, [])):
             yield f"{order.number} is {order.state}, and a visit is open at Stripe"
+        for intent in facts.intents.get(order.id, []):
+            if intent["status"] not in {"succeeded", "canceled", "requires_capture"}:
+                yield f"{order.number} is {order.state}, and {intent['id']} is {intent['status']} at Stripe"
     for card in facts.of_kind("payment_method"):
         if card["customer"]:
             yield f"card {card['id']} is saved without a reason"

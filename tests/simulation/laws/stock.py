@@ -64,3 +64,19 @@ def s8_limit_of_one_person(facts: Facts, _world: World) -> Iterator[str]:
     for email, count in waiting.items():
         if count > MOST_OPEN:
             yield f"{email} has {count} visits open"
+
+
+@always("D1")
+def d1_one_form_one_order(facts: Facts, world: World) -> Iterator[str]:
+    """A form that is sent twice is one order."""
+    for order in facts.orders.values():
+        if order.nonce not in world.forms:
+            yield f"{order.number} came of no form that was sent"
+
+
+@always("D2")
+def d2_only_who_asked_leaves(facts: Facts, world: World) -> Iterator[str]:
+    """Cancelling one order cancels no other; by itself only the end of the grace does."""
+    for order in facts.orders.values():
+        if order.cancel_wished_at and order.cancel_who != "grace" and order.id not in world.leaving:
+            yield f"{order.number} is leaving, and nobody asked for it"
