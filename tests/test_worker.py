@@ -16,7 +16,7 @@ from storefront.models.db import Database
 from storefront.models.events import JobRun
 from storefront.models.products import Product
 from storefront.models.stock import UnitMove
-from storefront.outside.stripe_gateway import StripeSilent
+from storefront.outside.stripe_answers import StripeSilent
 from storefront.outside.world import Outside
 from storefront.worker import JOBS, Job
 from tests.support.processes import until

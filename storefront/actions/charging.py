@@ -23,7 +23,7 @@ from storefront.models.orders import (
     not_leaving,
     not_resting,
 )
-from storefront.outside.stripe_gateway import Declined, Done, Intent, Outcome, Refused
+from storefront.outside.stripe_answers import Declined, Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 

@@ -14,7 +14,7 @@ from storefront.actions.patience import for_each
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Order, no_open_attempt, no_open_visit, not_leaving, not_resting
 from storefront.models.products import Launch
-from storefront.outside.stripe_gateway import Declined, Done, Intent, Outcome, Refused
+from storefront.outside.stripe_answers import Declined, Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules import charge
 from storefront.rules.charge import Plan
