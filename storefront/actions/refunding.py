@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import begin, carry_out
+from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
 from storefront.actions.granting import revoke
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
@@ -196,6 +196,8 @@ def record_refund(
     """The refund is accepted, or Stripe will not make it: then a person is asked."""
     if isinstance(outcome, Done) and isinstance(outcome.value, stripe_answers.Refund):
         note_refund(session, order, outcome.value, now, attempt)
+    elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED and _owed_back(order):
+        order.retry_at = now + PAUSE  # it never reached Stripe: the worker begins it anew
     elif isinstance(outcome, Refused | Declined):
         said = outcome.sentence if isinstance(outcome, Refused) else outcome.reason
         amount = exact(attempt.body["amount"], order.currency)

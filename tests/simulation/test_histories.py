@@ -9,7 +9,7 @@ from tests.simulation.corpus import keep, kept, load
 from tests.simulation.history import draw, play
 from tests.simulation.shrink import shrink
 
-FRESH = 12
+FRESH = 10
 
 
 def test_what_failed_once_holds_now() -> None:
