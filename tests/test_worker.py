@@ -169,6 +169,15 @@ def test_check_prints_each_broken_thing_and_ends_with_one(shell: CliRunner, smal
     assert broken.output.endswith("1 broken.\n")
 
 
+def test_reconciling_from_the_command_line_says_what_differed(shell: CliRunner, small_world: World) -> None:
+    small_world.orders(small_world.product())
+    first = shell.invoke(cli.main, ["reconcile", "--days", "3"])
+    assert first.exit_code == 0, first.output
+    assert "had not arrived" in first.output
+    small_world.tick()
+    assert "0 repaired, 0 for a person." in shell.invoke(cli.main, ["reconcile"]).output
+
+
 def test_the_clock_moves_for_the_shop_and_for_the_sandbox(shell: CliRunner, small_world: World) -> None:
     before = small_world.sandbox.now()
     moved = shell.invoke(cli.main, ["clock", "advance", "1d12h"])
