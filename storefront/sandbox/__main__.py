@@ -24,7 +24,7 @@ def main() -> None:
             data_dir=given.data_dir,
             webhook_url=given.webhook_url,
             webhook_secret=given.webhook_secret,
-            most_calls=given.most_calls,
+            rate=given.rate,
         )
     )
     try:
@@ -45,7 +45,7 @@ def _flags() -> argparse.ArgumentParser:
     parser.add_argument("--data-dir", type=Path, required=True, help="sandbox.db and mailbox/")
     parser.add_argument("--webhook-url", default="", help="where events are posted")
     parser.add_argument("--webhook-secret", default="", help="whsec_…, signs the events")
-    parser.add_argument("--most-calls", type=int, default=0, help="a second and endpoint; more get 429, 0: any number")
+    parser.add_argument("--rate", type=int, default=0, help="requests a second to each endpoint; 0: no limit")
     parser.add_argument("--public-url", default="", help="how a browser reaches the pages")
     return parser
 

@@ -6,20 +6,17 @@ import base64
 import hashlib
 import json
 import threading
-import time
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
 from . import expand, faults, forms, routes
-from .errors import AnswerLostError, StripeError, broken, in_use, invalid, locked, too_many, unauthorised
+from .errors import AnswerLostError, StripeError, broken, invalid, key_in_use, locked, too_many, unauthorised
 from .world import VERSION, Tag, World
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
     from werkzeug.wrappers import Request
 
@@ -51,38 +48,10 @@ class Answer:
 
     status: int
     text: str
+    headers: dict[str, str] = field(default_factory=dict)
     original: str | None = None
     lost: faults.Fault | None = None
-    late: float = 0
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-class Rates:
-    """How many calls each endpoint had in the last second of wall time; 0 allows any number."""
-
-    def __init__(self, most: int, wall: Callable[[], float]) -> None:
-        """Keep the limit and the clock."""
-        self._most, self._wall = most, wall
-        self._seen: dict[str, deque[float]] = {}
-
-    def over(self, ask: Ask) -> bool:
-        """Count a call, and say whether it is one too many."""
-        if not self._most:
-            return False
-        found = routes.find(ask.method, ask.path)
-        seen = self._seen.setdefault(found[0].path if found else "", deque())
-        now = self._wall()
-        while seen and seen[0] <= now - 1:
-            seen.popleft()
-        seen.append(now)
-        return len(seen) > self._most
-
-
-NOES: dict[str, Callable[[], StripeError]] = {
-    "error_429": lambda: too_many("endpoint-rate"),
-    "lock_timeout": locked,
-    "error_409": in_use,
-}
+    late: float = 0.0
 
 
 class Api:
@@ -93,7 +62,6 @@ class Api:
         self._machine = machine
         self._busy: set[str] = set()
         self._guard = threading.Lock()
-        self._rates = Rates(machine.most_calls, machine.clock.wall)
 
     def respond(self, request: Request) -> Response:
         """Answer one HTTP request. Raises AnswerLostError where a fault says so."""
@@ -101,15 +69,22 @@ class Api:
         try:
             _check_key(request)
             _check_version(request, ask)
+            self._check_rate(ask)
         except StripeError as error:
             answer = self._note_refusal(ask, error)
         else:
             answer = self._once(ask) if ask.key else self._run(ask)
         if answer.lost:
-            raise AnswerLostError(answer.lost.hang)
-        if answer.late:
-            time.sleep(answer.late)
+            raise AnswerLostError(answer.lost.seconds)
         return _response(ask, answer)
+
+    def _check_rate(self, ask: Ask) -> None:
+        limits = self._machine.limits
+        if limits.per_second:
+            found = routes.find(ask.method, ask.path)
+            endpoint = f"{ask.method} {found[0].path if found else ask.path}"
+            if not limits.admits(endpoint):
+                raise too_many("endpoint-rate")
 
     def _note_refusal(self, ask: Ask, error: StripeError) -> Answer:
         answer = _refusal(error)
@@ -122,7 +97,7 @@ class Api:
         with self._guard:
             if key in self._busy:
                 # Not logged: the log waits for the very call that is in the way.
-                return _refusal(in_use())
+                return _refusal(key_in_use())
             self._busy.add(key)
         try:
             return self._run(ask)
@@ -132,25 +107,25 @@ class Api:
 
     def _run(self, ask: Ask) -> Answer:
         with self._machine.world(Tag(ask.request, ask.key)) as world:
-            answer = self._unbegun(world, ask) or _replay(world, ask) or self._fresh(world, ask)
-            lost = answer.lost or faults.take(world.db, "timeout_after_commit", ask.subject)
-            slow = faults.take(world.db, "slow", ask.subject)
-            answer = replace(answer, lost=lost, late=slow.hang if slow else 0)
+            answer = _turned_away(world, ask) or self._answered(world, ask)
             self._log(world.db, ask, answer)
+        if answer.late:
+            self._machine.sleep(answer.late)
         return answer
 
-    def _unbegun(self, world: World, ask: Ask) -> Answer | None:
-        """What stops a call before it has begun: nothing of it is kept, not under its key either."""
-        if self._rates.over(ask):
-            return _refusal(too_many("endpoint-rate"))
-        if lost := faults.take(world.db, "timeout_before", ask.subject):
-            return Answer(0, "", lost=lost)
-        return next((_refusal(no()) for kind, no in NOES.items() if faults.take(world.db, kind, ask.subject)), None)
+    def _answered(self, world: World, ask: Ask) -> Answer:
+        answer = _replay(world, ask) or self._fresh(world, ask)
+        taken = faults.take_all(world.db, faults.AFTER, ask.subject)
+        slow = taken.get("slow")
+        return replace(answer, lost=taken.get("timeout_after_commit"), late=slow.seconds if slow else 0.0)
 
     def _fresh(self, world: World, ask: Ask) -> Answer:
-        if faults.take(world.db, "error_500", ask.subject):
-            return self._settled(world, ask, {}, broken("The sandbox was told to fail here."))
-        return self._settled(world, ask, *_try(world, ask))
+        fault = faults.take(world.db, faults.DURING, ask.subject)
+        failure = broken("The sandbox was told to fail here.")
+        if fault and fault.kind == "error_500":
+            return self._settled(world, ask, {}, failure)
+        body, error = _try(world, ask)
+        return self._settled(world, ask, body, failure if fault else error)
 
     @staticmethod
     def _settled(world: World, ask: Ask, body: dict[str, Any], error: StripeError | None) -> Answer:
@@ -244,6 +219,17 @@ def _execute(world: World, ask: Ask) -> dict[str, Any]:
     return expand.apply(world, answer, params.get("expand", []))
 
 
+def _turned_away(world: World, ask: Ask) -> Answer | None:
+    """Give the answer of a switch that keeps a call from being looked at, or None."""
+    fault = faults.take(world.db, faults.BEFORE, ask.subject)
+    if fault is None:
+        return None
+    if fault.kind == "timeout_before":
+        return Answer(0, "", lost=fault)
+    errors = {"error_409": key_in_use(), "lock_timeout": locked()}
+    return _refusal(errors.get(fault.kind) or too_many(fault.reason or "global-rate"))
+
+
 def _fingerprint(ask: Ask) -> str:
     try:
         tree: object = forms.parse(ask.text)
@@ -278,7 +264,7 @@ def _keep(world: World, ask: Ask, answer: Answer) -> None:
 
 
 def _refusal(error: StripeError) -> Answer:
-    return Answer(error.status, _text(error.body()), headers=tuple(error.headers.items()))
+    return Answer(error.status, _text(error.body()), error.headers)
 
 
 def _text(body: dict[str, Any]) -> str:
@@ -287,12 +273,11 @@ def _text(body: dict[str, Any]) -> str:
 
 def _response(ask: Ask, answer: Answer) -> Response:
     response = Response(answer.text, answer.status, content_type="application/json")
+    response.headers.extend(answer.headers)
     response.headers["Request-Id"] = ask.request
     response.headers["Stripe-Version"] = VERSION
     if ask.key:
         response.headers["Idempotency-Key"] = ask.key
-    for name, value in answer.headers:
-        response.headers[name] = value
     if answer.original:
         response.headers["Idempotent-Replayed"] = "true"
         response.headers["Original-Request"] = answer.original

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
 from . import control
 from .api import Api
+from .environ import environ
 from .errors import AnswerLostError
 from .machine import Machine
 from .mail_pages import MailPages
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
     from .options import Options
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a call without HTTP gives."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
 class Sandbox:
     """A WSGI application; `machine` is what lies behind it."""
 
@@ -33,17 +44,14 @@ class Sandbox:
         self._pages = Pages(self.machine)
         self._mail = MailPages(self.machine.mailbox)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, given: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. AnswerLostError goes through: the server cuts the connection."""
-        request = Request(environ)
-        try:
-            response = self._respond(request)
-        except AnswerLostError:
-            raise
-        except Exception:  # noqa: BLE001 - a fault of the sandbox is told as Stripe tells its own
-            traceback.print_exc(file=sys.stderr)
-            response = _failure()
-        return response(environ, start_response)
+        return self._answer(Request(given))(given, start_response)
+
+    def call(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Reply:
+        """Answer one request without HTTP. AnswerLostError where a fault loses the answer."""
+        response = self._answer(Request(environ(method, target, headers.items(), body)))
+        return Reply(response.status_code, dict(response.headers), response.get_data())
 
     def start(self) -> None:
         """Begin what runs beside the requests: webhooks and the clock's sweep."""
@@ -54,12 +62,23 @@ class Sandbox:
         self.machine.deliverer.stop()
         self.machine.store.close()
 
+    def _answer(self, request: Request) -> Response:
+        try:
+            return self._respond(request)
+        except AnswerLostError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault of the sandbox is told as Stripe tells its own
+            traceback.print_exc(file=sys.stderr)
+            return _failure()
+
     def _respond(self, request: Request) -> Response:
         path = request.path
         if path.startswith("/v1/"):
             return self._api.respond(request)
         if path.startswith("/_sandbox/"):
             return control.respond(self.machine, request)
+        if path == "/favicon.ico":
+            return Response(status=204)
         if path.startswith("/mail"):
             return self._mail.respond(request)
         return self._pages.respond(request)

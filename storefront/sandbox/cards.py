@@ -10,6 +10,8 @@ DAY = 24 * 60 * 60
 HOLD = 7 * DAY
 # Visa gives a merchant-initiated payment less: exactly 4 days and 18 hours.
 VISA_OFF_SESSION_HOLD = 4 * DAY + 18 * 60 * 60
+# Extended authorisation, for the networks that give it to a shop like ours.
+EXTENDED_HOLDS = {"visa": 29 * DAY + 18 * 60 * 60, "mastercard": 30 * DAY}
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class TestCard:
 
     `challenge` says when the bank wants its holder to authenticate: "never"; "always";
     "until set up" (off-session payments pass once it was); "set up" (they pass as if it had been).
-    `dispute`: why its holder disputes what it paid, a minute later; `refund`: "pending" or "fails", days later.
+    `dispute` is the reason for which its bank takes every charge back, or with `inquiry` asks about
+    it; `refund` how its refunds go: "pending", then succeeded; "fails" after they had succeeded.
     """
 
     number: str
@@ -221,40 +224,46 @@ CARDS = (
         challenge="until set up",
     ),
     TestCard(
-        "4000000000000259",
-        "visa",
-        ("pm_card_createDispute",),
-        "pays, and is disputed as fraudulent a minute later",
-        dispute="fraudulent",
-    ),
-    TestCard(
-        "4000000000002685",
-        "visa",
-        ("pm_card_createDisputeProductNotReceived",),
-        "pays, and is disputed as not received a minute later",
-        dispute="product_not_received",
-    ),
-    TestCard(
-        "4000000000001976",
-        "visa",
-        ("pm_card_createDisputeInquiry",),
-        "pays, and its bank asks about it a minute later",
-        dispute="general",
-        inquiry=True,
-    ),
-    TestCard(
         "4000000000007726",
         "visa",
         ("pm_card_pendingRefund",),
-        "pays; a refund is pending for a day",
+        "pays; its refunds are pending first, and succeed later",
         refund="pending",
     ),
     TestCard(
         "4000000000005126",
         "visa",
         ("pm_card_refundFail",),
-        "pays; a refund succeeds, then fails three days later",
+        "pays; its refunds succeed first, and fail later",
         refund="fails",
+    ),
+    TestCard(
+        "4000000000000259",
+        "visa",
+        ("pm_card_createDispute",),
+        "pays; its holder says it was fraud",
+        dispute="fraudulent",
+    ),
+    TestCard(
+        "4000000000002685",
+        "visa",
+        ("pm_card_createDisputeProductNotReceived",),
+        "pays; its holder says that nothing arrived",
+        dispute="product_not_received",
+    ),
+    TestCard(
+        "4000000000001976",
+        "visa",
+        ("pm_card_createDisputeInquiry",),
+        "pays; its bank asks what it was for",
+        dispute="fraudulent",
+        inquiry=True,
+    ),
+    TestCard(
+        "4000000000000077",
+        "visa",
+        ("pm_card_bypassPending",),
+        "pays; the money is in the balance at once",
     ),
 )
 BY_NUMBER = {card.number: card for card in CARDS}
@@ -292,3 +301,8 @@ def _challenges(card: TestCard, visit: Visit) -> bool:
 def hold_seconds(brand: str, *, off_session: bool) -> int:
     """Give how long a hold on a card of this network lives."""
     return VISA_OFF_SESSION_HOLD if off_session and brand == "visa" else HOLD
+
+
+def extended_hold(brand: str, *, off_session: bool) -> int | None:
+    """Give how long an extended hold lives, or None: Visa wants its customer there, Amex a hotel."""
+    return None if off_session and brand == "visa" else EXTENDED_HOLDS.get(brand)

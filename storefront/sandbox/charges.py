@@ -1,11 +1,11 @@
-"""Charges: one try to take money from a card, and the balance rows that follow."""
+"""Charges: one try to take money from a card, and what happens to it later."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .cards import Decline, TestCard, hold_seconds
-from .payment_methods import card_of
+from . import balance, disputes
+from .cards import BY_NUMBER, Decline, extended_hold, hold_seconds
 from .world import Thing, World, unset
 
 if TYPE_CHECKING:
@@ -21,32 +21,19 @@ UNSET = unset(
 )
 
 
-DISPUTED_AFTER = 60
-CATEGORIES = {("adjustment", False): "dispute", ("adjustment", True): "dispute_reversal"}
-
-
 def approve(world: World, intent: Thing, method: Thing, *, off_session: bool) -> Thing:
     """Store a charge that the bank said yes to: a hold, or money taken at once."""
     charge = _charge(world, intent, method)
     held = manual(intent)
-    charge.update(paid=True, status="succeeded", captured=not held)
+    charge.update(paid=True, status="succeeded")
     charge["outcome"] = _outcome("authorized", "approved_by_network", "Payment complete.")
     if held:
-        life = hold_seconds(method["card"]["brand"], off_session=off_session)
-        charge["payment_method_details"]["card"]["capture_before"] = world.now + life
+        _hold(world, charge, intent, off_session=off_session)
     else:
-        charge["amount_captured"] = charge["amount"]
-        charge["balance_transaction"] = balance(world, charge, charge["amount"], charge.id, "charge").id
-        _await_dispute(world, charge, card_of(method))
+        _captured(world, charge, charge["amount"])
     world.add(charge)
     world.emit("charge.succeeded", charge)
     return charge
-
-
-def _await_dispute(world: World, charge: Thing, card: TestCard) -> None:
-    """Some cards' holders dispute what they paid: the sweep opens it a minute after the money was taken."""
-    if card.dispute:
-        charge.due = world.now + DISPUTED_AFTER
 
 
 def fail(world: World, intent: Thing, method: Thing, decline: Decline) -> Thing:
@@ -66,9 +53,8 @@ def fail(world: World, intent: Thing, method: Thing, decline: Decline) -> Thing:
 
 def capture(world: World, charge: Thing, amount: int, changes: Mapping[str, Any]) -> None:
     """Take what was held, or a part of it; the rest is released."""
-    charge.update(amount_captured=amount, captured=True, **changes)
-    charge["balance_transaction"] = balance(world, charge, amount, charge.id, "charge").id
-    _await_dispute(world, charge, card_of(world.fetch("payment_method", charge["payment_method"])))
+    charge.update(changes)
+    _captured(world, charge, amount)
     world.save(charge)
     world.emit("charge.captured", charge)
 
@@ -80,65 +66,66 @@ def release(world: World, charge: Thing, event: str) -> None:
     world.emit(event, charge)
 
 
-def refund(world: World, charge: Thing, amount: int, refund_id: str) -> str:
-    """Give captured money back; returns the id of the balance row."""
-    before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
-    charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+def give_back(world: World, charge: Thing, amount: int) -> None:
+    """Count a refund, and say so."""
+    before = _refund_facts(charge)
+    _count_refunded(charge, amount)
     world.save(charge)
     world.emit("charge.refunded", charge, before)
-    return balance(world, charge, -amount, refund_id, "refund").id
 
 
-def take_back(world: World, charge: Thing, amount: int, refund_id: str) -> str:
-    """A refund did not reach its card: the money is the shop's again; returns the id of the balance row."""
-    before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
-    charge.update(amount_refunded=charge["amount_refunded"] - amount, refunded=False)
+def take_again(world: World, charge: Thing, amount: int) -> None:
+    """Count a refund no more: it failed, or was cancelled."""
+    before = _refund_facts(charge)
+    _count_refunded(charge, -amount)
     world.save(charge)
     world.emit("charge.updated", charge, before)
-    return balance(world, charge, amount, refund_id, "refund_failure").id
+
+
+def dispute(world: World, charge: Thing) -> None:
+    """Let the bank of a card that disputes every charge do so."""
+    charge.due = None
+    card = BY_NUMBER[charge.hidden["number"]]
+    left = charge["amount_captured"] - charge["amount_refunded"]
+    world.save(charge)
+    if left:
+        disputes.begin(world, charge, card.dispute, left, inquiry=card.inquiry)
+
+
+def _hold(world: World, charge: Thing, intent: Thing, *, off_session: bool) -> None:
+    card = charge["payment_method_details"]["card"]
+    wanted = card_options(intent).get("request_extended_authorization") == "if_available"
+    extended = extended_hold(card["brand"], off_session=off_session) if wanted else None
+    card["capture_before"] = world.now + (extended or hold_seconds(card["brand"], off_session=off_session))
+    card["extended_authorization"] = {"status": "enabled" if extended else "disabled"}
+
+
+def _refund_facts(charge: Thing) -> dict[str, Any]:
+    return {name: charge[name] for name in ("amount_refunded", "refunded")}
+
+
+def _count_refunded(charge: Thing, amount: int) -> None:
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+
+
+def _captured(world: World, charge: Thing, amount: int) -> None:
+    charge.update(amount_captured=amount, captured=True)
+    charge["balance_transaction"] = balance.charged(world, charge, amount).id
+    if BY_NUMBER[charge.hidden["number"]].dispute:
+        # Its bank comes back a moment later: at the next sweep.
+        charge.due = world.now
 
 
 def manual(intent: Thing) -> bool:
     """Say whether an intent only holds the money until it is captured."""
-    options = (intent["payment_method_options"] or {}).get("card") or {}
-    return "manual" in (intent["capture_method"], options.get("capture_method"))
+    return "manual" in (intent["capture_method"], card_options(intent).get("capture_method"))
 
 
-def balance(world: World, charge: Thing, amount: int, source: str, kind: str) -> Thing:
-    """Add a row to the balance. A plain fee, so that a statement has something to add up; refunds give none back."""
-    fee = round(amount * 0.015) + 25 if kind == "charge" else 0
-    body = {
-        "id": world.ids.new("txn"),
-        "object": "balance_transaction",
-        "amount": amount,
-        "available_on": world.now,
-        "balance_type": "payments",
-        "created": world.now,
-        "currency": charge["currency"],
-        "description": charge["description"],
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": _fee_details(fee, charge["currency"]) if fee else [],
-        "net": amount - fee,
-        "reporting_category": CATEGORIES.get((kind, amount > 0), kind),
-        "source": source,
-        "status": "available",
-        "type": kind,
-    }
-    return world.add(Thing(body))
-
-
-def _fee_details(fee: int, currency: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "amount": fee,
-            "application": None,
-            "currency": currency,
-            "description": "Sandbox processing fee",
-            "type": "stripe_fee",
-        }
-    ]
+def card_options(intent: Thing) -> dict[str, Any]:
+    """Give what an intent asks of a card."""
+    options: dict[str, Any] = (intent["payment_method_options"] or {}).get("card") or {}
+    return options
 
 
 def _charge(world: World, intent: Thing, method: Thing) -> Thing:
@@ -171,7 +158,8 @@ def _charge(world: World, intent: Thing, method: Thing) -> Thing:
             "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
             "status": "pending",
             "transfer_group": intent["transfer_group"],
-        }
+        },
+        {"number": method.hidden["number"]},
     )
 
 

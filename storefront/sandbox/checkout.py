@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import lists
+from . import checkout_tax, lists
+from .currencies import check_amount
 from .errors import absent, invalid, refused
 from .params import exclusive, merged, missing
-from .payment_intents import check_amount
 from .payments import cancel_intent
 from .setup_intents import end
 from .world import Thing, World, unset
@@ -109,6 +109,9 @@ def _check(world: World, params: dict[str, Any]) -> None:
         _check_payment(params)
     else:
         _check_setup(params)
+    checkout_tax.check(world, params)
+    if "customer_update" in params and "customer" not in params:
+        raise missing("customer")
     if "customer" in params and "customer_email" in params:
         raise exclusive("customer", "customer_email")
     if "customer" in params and "customer_creation" in params:
@@ -150,8 +153,16 @@ def _hidden(params: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, An
     return {
         "line_items": items,
         "allowed": params.get("allowed_payment_method_types"),
+        "customer_update": params.get("customer_update", {}),
+        "tax_codes": _tax_codes(params, items),
         **{name: params.get(name, {}) for name in names},
     }
+
+
+def _tax_codes(params: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, str]:
+    products = [entry["price_data"]["product_data"] for entry in params.get("line_items", [])]
+    pairs = zip(items, products, strict=True)
+    return {item["id"]: product["tax_code"] for item, product in pairs if "tax_code" in product}
 
 
 def _item(world: World, entry: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +222,7 @@ def _blank(world: World, params: dict[str, Any], items: list[dict[str, Any]]) ->
         **{name: params.get(name) for name in ECHOED},
         "amount_subtotal": total,
         "amount_total": total,
+        "automatic_tax": checkout_tax.shown(params),
         "consent_collection": _consent_collection(params),
         "created": world.now,
         "currency": currency,
@@ -245,7 +257,6 @@ def _absent_features() -> dict[str, Any]:
     )
     return {
         **nothing,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "custom_fields": [],
         "discounts": [],
         "invoice_creation": None,
@@ -279,15 +290,15 @@ def _consent_collection(params: dict[str, Any]) -> dict[str, Any] | None:
 def _first_details(world: World, params: dict[str, Any]) -> dict[str, Any] | None:
     if "customer" in params:
         customer = world.fetch("customer", params["customer"], "customer")
-        return details(customer["email"], customer["name"]) if customer["email"] else None
+        return details(customer["email"], customer["name"], customer["address"]) if customer["email"] else None
     email = params.get("customer_email")
     return details(email) if email else None
 
 
-def details(email: str | None, name: str | None = None) -> dict[str, Any]:
+def details(email: str | None, name: str | None = None, address: dict[str, Any] | None = None) -> dict[str, Any]:
     """Give customer_details as far as the page knows them."""
     return {
-        "address": None,
+        "address": address,
         "business_name": None,
         "email": email,
         "individual_name": None,

@@ -1,13 +1,15 @@
-"""The control API, outside /v1: clock, reset, faults, what banks decide, and the log of calls."""
+"""The control API, outside /v1: time, faults, limits, the log, and what banks do."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
-from . import disputes, faults, refunds
+from . import control_body, faults, interventions
+from .control_body import Body, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,35 +17,24 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from .machine import Machine
-    from .world import Thing, World
 
 LONGEST_HANG = 60
-RESOLUTIONS = ("pending", "requires_action", "succeeded", "failed", "canceled")
-
-
-class Refusal(ValueError):
-    """A control request that makes no sense; its sentence is the answer (400)."""
+LONGEST_DELAY = 30 * 24 * 60 * 60
 
 
 def respond(machine: Machine, request: Request) -> Response:
     """Answer a request under /_sandbox/."""
     name = f"{request.method} {request.path.removeprefix('/_sandbox')}"
-    actions: dict[str, Callable[[], object]] = {
-        "GET /health": lambda: {"ok": True, "now": machine.clock.now()},
-        "GET /clock": lambda: _clock(machine),
-        "POST /clock/advance": lambda: _advance(machine, _json(request)),
-        "POST /reset": lambda: _reset(machine),
-        "POST /faults": lambda: _fault(machine, _json(request)),
-        "POST /disputes": lambda: _dispute(machine, _json(request)),
-        "POST /disputes/decide": lambda: _decide(machine, _json(request)),
-        "POST /refunds/resolve": lambda: _resolve(machine, _json(request)),
-        "POST /cards/renew": lambda: _renew(machine, _json(request)),
-        "GET /log": lambda: _log(machine, request.args.get("since", "0")),
-    }
-    if name not in actions:
+    if name == "GET /log":
+        return _tried(lambda: _log(machine, request.args.get("since", "0")))
+    if name not in ACTIONS:
         return _answer(404, {"error": f"There is no {name}."})
+    return _tried(lambda: ACTIONS[name](machine, control_body.read(request)))
+
+
+def _tried(action: Callable[[], object]) -> Response:
     try:
-        return _answer(200, actions[name]())
+        return _answer(200, action())
     except Refusal as refusal:
         return _answer(400, {"error": str(refusal)})
 
@@ -52,114 +43,81 @@ def _answer(status: int, body: object) -> Response:
     return Response(json.dumps(body), status, content_type="application/json")
 
 
-def _json(request: Request) -> dict[str, Any]:
-    try:
-        body = json.loads(request.get_data(as_text=True) or "{}")
-    except ValueError as error:
-        message = f"The body is not JSON: {error}"
-        raise Refusal(message) from error
-    if not isinstance(body, dict):
-        message = "The body has to be a JSON object."
-        raise Refusal(message)
-    return body
+def _health(machine: Machine, body: Body) -> dict[str, Any]:
+    del body
+    return {"ok": True, "now": machine.clock.now()}
 
 
-def _clock(machine: Machine) -> dict[str, Any]:
+def _clock(machine: Machine, body: Body) -> dict[str, Any]:
+    del body
     return {"now": machine.clock.now(), "ahead": machine.clock.ahead}
 
 
-def _advance(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
-    seconds = body.get("seconds")
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
-        message = "seconds has to be a whole number that is not negative: time only goes forward."
-        raise Refusal(message)
-    machine.advance(seconds)
-    return _clock(machine)
+def _advance(machine: Machine, body: Body) -> dict[str, Any]:
+    machine.advance(body.whole("seconds", hint=": time only goes forward"))
+    return _clock(machine, body)
 
 
-def _reset(machine: Machine) -> dict[str, Any]:
+def _reset(machine: Machine, body: Body) -> dict[str, Any]:
+    del body
     machine.reset()
     return {"ok": True}
 
 
-def _fault(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
-    kind, pattern = body.get("kind"), body.get("match", "*")
-    count, hang = body.get("count", 1), body.get("hang", 0)
-    if kind not in faults.KINDS:
-        message = f"kind has to be one of {', '.join(faults.KINDS)}."
-        raise Refusal(message)
-    if not isinstance(pattern, str):
-        message = "match has to be a string such as POST /v1/payment_intents/*/capture."
-        raise Refusal(message)
-    if not isinstance(count, int) or (count < 1 and count != -1):
+def _faults(machine: Machine, body: Body) -> list[dict[str, Any]]:
+    del body
+    with machine.store.transaction() as db:
+        return [asdict(fault) for fault in faults.listed(db)]
+
+
+def _add_fault(machine: Machine, body: Body) -> dict[str, Any]:
+    fault = _fault(body)
+    with machine.store.transaction() as db:
+        faults.add(db, fault)
+    return {"ok": True}
+
+
+def _clear_faults(machine: Machine, body: Body) -> dict[str, Any]:
+    del body
+    with machine.store.transaction() as db:
+        faults.clear(db)
+    return {"ok": True}
+
+
+def _fault(body: Body) -> faults.Fault:
+    kind = body.choice("kind", faults.KINDS)
+    count = body.whole("count", 1, -1, ", or -1 for until reset")
+    if count == 0:
         message = "count has to be 1 or more, or -1 for until reset."
         raise Refusal(message)
-    if not isinstance(hang, int | float) or not 0 <= hang <= LONGEST_HANG:
-        message = f"hang has to be 0 to {LONGEST_HANG} seconds."
-        raise Refusal(message)
-    with machine.store.transaction() as db:
-        faults.add(db, kind, pattern, count, hang)
+    # What holds a connection open is called hang, what holds a webhook back seconds.
+    name = "hang" if "hang" in body else "seconds"
+    return faults.Fault(
+        kind=kind,
+        pattern=body.text("match", "*", " such as POST /v1/payment_intents/*/capture"),
+        count=count,
+        seconds=body.number(name, 0, LONGEST_DELAY if kind.startswith("webhook_") else LONGEST_HANG),
+        reason=_reason(body, kind),
+        chance=body.number("chance", 1, 1),
+        seed=body.whole("seed", 0),
+    )
+
+
+def _reason(body: Body, kind: str) -> str:
+    if kind == "error_429":
+        words = (
+            *("global-rate", "endpoint-rate", "global-concurrency"),
+            *("endpoint-concurrency", "resource-specific"),
+        )
+        return body.choice("reason", words, "global-rate")
+    if kind == "refund_pending":
+        return body.choice("reason", ("processing", "insufficient_funds", "charge_pending"), "processing")
+    return body.text("reason", "")
+
+
+def _limit(machine: Machine, body: Body) -> dict[str, Any]:
+    machine.limits.per_second = body.whole("per_second", hint="; 0 is no limit")
     return {"ok": True}
-
-
-def _dispute(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
-    """The holder of a card disputes what it paid: payment_intent, reason, inquiry, amount."""
-    with machine.world() as world:
-        intent = _named(world, "payment_intent", body.get("payment_intent"))
-        charge = world.find("charge", str(intent["latest_charge"]))
-        if charge is None or not charge["captured"] or not disputes.refundable(world, charge):
-            message = "That payment is not captured, or disputed already."
-            raise Refusal(message)
-        reason, amount = str(body.get("reason", "product_not_received")), body.get("amount")
-        made = disputes.begin(world, charge, reason, inquiry=bool(body.get("inquiry")), amount=amount)
-    return {"dispute": made.id}
-
-
-def _decide(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
-    with machine.world() as world:
-        dispute = _named(world, "dispute", body.get("dispute"))
-        if dispute["status"] not in disputes.OPEN:
-            message = f"The dispute is {dispute['status']}."
-            raise Refusal(message)
-        disputes.decide(world, dispute, won=bool(body.get("won")))
-    return {"status": dispute["status"]}
-
-
-def _resolve(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
-    status = str(body.get("status"))
-    if status not in RESOLUTIONS:
-        message = f"status has to be one of {', '.join(RESOLUTIONS)}."
-        raise Refusal(message)
-    with machine.world() as world:
-        refund = _named(world, "refund", body.get("refund"))
-        if refund["status"] in refunds.LOST or refund["status"] == status:
-            message = f"The refund is {refund['status']}."
-            raise Refusal(message)
-        refunds.resolve(world, refund, status, str(body.get("failure_reason", "expired_or_canceled_card")))
-    return {"status": status}
-
-
-def _renew(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
-    """A network gives a card a new date: payment_method, exp_month, exp_year."""
-    month, year = body.get("exp_month"), body.get("exp_year")
-    if not isinstance(month, int) or not 1 <= month <= 12 or not isinstance(year, int):  # noqa: PLR2004 - months
-        message = "exp_month and exp_year have to be numbers."
-        raise Refusal(message)
-    with machine.world() as world:
-        method = _named(world, "payment_method", body.get("payment_method"))
-        before = {"card": dict(method["card"])}
-        method["card"] = {**method["card"], "exp_month": month, "exp_year": year}
-        world.save(method)
-        world.emit("payment_method.automatically_updated", method, before)
-    return {"ok": True}
-
-
-def _named(world: World, kind: str, ident: object) -> Thing:
-    thing = world.find(kind, str(ident))
-    if thing is None:
-        message = f"There is no {kind} {ident!r}."
-        raise Refusal(message)
-    return thing
 
 
 def _log(machine: Machine, since: str) -> list[dict[str, Any]]:
@@ -172,3 +130,20 @@ def _log(machine: Machine, since: str) -> list[dict[str, Any]]:
     for call in calls:
         call["replayed"], call["answered"] = bool(call["replayed"]), bool(call["answered"])
     return calls
+
+
+ACTIONS: dict[str, Callable[[Machine, Body], object]] = {
+    "GET /health": _health,
+    "GET /clock": _clock,
+    "POST /clock/advance": _advance,
+    "POST /reset": _reset,
+    "GET /faults": _faults,
+    "POST /faults": _add_fault,
+    "DELETE /faults": _clear_faults,
+    "POST /limits": _limit,
+    "POST /disputes": interventions.dispute,
+    "POST /disputes/resolve": interventions.resolve_dispute,
+    "POST /refunds/resolve": interventions.resolve_refund,
+    "POST /cards/renew": interventions.renew_card,
+    "POST /events/resend": interventions.resend,
+}

@@ -62,9 +62,18 @@ def make(world: World, params: dict[str, Any]) -> Thing:
 
 def update(world: World, call: Call) -> Thing:
     """Change a customer."""
-    customer = world.fetch("customer", call.ids[0])
+    return change(world, world.fetch("customer", call.ids[0]), call.params)
+
+
+def prefer(world: World, customer: Thing, method: str) -> None:
+    """Make a card the one that a customer's invoices would be charged to."""
+    change(world, customer, {"invoice_settings": {"default_payment_method": method}})
+
+
+def change(world: World, customer: Thing, params: dict[str, Any]) -> Thing:
+    """Change a customer, and say what was before."""
     old = dict(customer)
-    _apply(world, customer, call.params)
+    _apply(world, customer, params)
     world.save(customer)
     before = {name: old[name] for name in old if old[name] != customer[name]}
     world.emit("customer.updated", customer, before)

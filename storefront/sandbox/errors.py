@@ -40,7 +40,7 @@ class StripeError(Exception):
 
 
 class AnswerLostError(Exception):
-    """The answer never leaves (a fault switch): the call is committed, or was never begun."""
+    """No answer leaves (a fault switch). The call may be committed, or never have begun: who knows."""
 
     def __init__(self, hang: float) -> None:
         """Say how many seconds the connection stays open without an answer."""
@@ -85,20 +85,24 @@ def unauthorised(message: str, code: str | None = None) -> StripeError:
 
 
 def too_many(reason: str) -> StripeError:
-    """Answer 429 with the reason that Stripe names in a header; nothing is kept."""
-    error = StripeError(429, "invalid_request_error", "Too many requests. Slow down.", code="rate_limit")
+    """Answer 429: more requests than Stripe takes. Nothing is kept, and the header says of what."""
+    message = "Request rate limit exceeded. Send fewer requests a second."
+    error = StripeError(429, "invalid_request_error", message, code="rate_limit")
     error.headers["Stripe-Rate-Limited-Reason"] = reason
     return error
 
 
 def locked() -> StripeError:
-    """Answer 429 to the second of two writers on one object."""
-    message = "This object cannot be accessed right now because another API request is accessing it."
+    """Answer 429: another request holds the object."""
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process"
+        " is currently accessing it. Try again."
+    )
     return StripeError(429, "invalid_request_error", message, code="lock_timeout")
 
 
-def in_use() -> StripeError:
-    """Answer 409: another call with this key is under way."""
+def key_in_use() -> StripeError:
+    """Answer 409: a request with the same key is under way. Nothing is kept."""
     message = "There is currently another in-progress request using this Idempotency-Key. Try again when it has ended."
     return StripeError(409, "idempotency_error", message, code="idempotency_key_in_use")
 

@@ -38,6 +38,7 @@ FIELDS: dict[str, dict[str, str | None]] = {
         "application": None,
         "review": None,
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "refund": {
         "charge": "charge",
         "payment_intent": "payment_intent",
@@ -54,8 +55,10 @@ FIELDS: dict[str, dict[str, str | None]] = {
         "payment_link": None,
         "subscription": None,
     },
-    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "payment_method": {"customer": "customer"},
+    "tax.calculation": {"line_items": "item"},
+    "tax.transaction": {"line_items": "item"},
+    "billing_portal.session": {"configuration": None},
     "balance_transaction": {"source": "charge"},
     "customer": {"default_source": None, "invoice_settings": "", "test_clock": None},
     "invoice_settings": {"default_payment_method": "payment_method"},
@@ -99,15 +102,17 @@ def _inside(world: World, holder: dict[str, Any], step: str, path: str) -> objec
         url = f"/v1/charges/{holder['id']}/refunds"
         return lists.of([dict(refund) for refund in reversed(refunds)], url)
     if step == "line_items":
-        session = world.fetch("checkout.session", holder["id"])
-        return lists.of(session.hidden["line_items"], f"/v1/checkout/sessions/{session.id}/line_items")
+        thing = world.fetch(holder["object"], holder["id"])
+        url = f"/v1/{holder['object'].replace('.', '/')}s/{thing.id}/line_items"
+        return lists.of(thing.hidden["line_items"], url)
     if kind and isinstance(value, str):
         return dict(_named(world, kind, value))
     return value
 
 
 def _named(world: World, kind: str, ident: str) -> dict[str, Any]:
-    kind = {"re": "refund", "du": "dispute"}.get(ident.split("_", 1)[0], kind)
+    # A row of the balance names a charge, a refund or a dispute.
+    kind = {"re": "refund", "du": "dispute"}.get(ident.partition("_")[0], kind)
     return world.find(kind, ident) or world.fetch(kind, ident)
 
 

@@ -2,53 +2,89 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
-# Answers that are lost (after the call, or before it was begun), that say no (500 stays under its key, the others are
-# forgotten), and that come late. `hang`: seconds.
-ANSWERS = ("timeout_after_commit", "timeout_before", "error_500", "error_429", "error_409", "lock_timeout", "slow")
-# Webhooks that never leave, leave twice, leave `hang` seconds later, are overtaken by the next, carry a signature by
-# somebody else, or speak of another version of the API.
-WEBHOOKS = (
-    "webhook_dropped",
-    "webhook_duplicate",
-    "webhook_delay",
-    "webhook_reorder",
-    "webhook_bad_signature",
-    "webhook_old_version",
-)
-KINDS = (*ANSWERS, *WEBHOOKS)
+# Before the call is looked at: nothing of it is done, nothing is kept under its key.
+BEFORE = ("timeout_before", "error_409", "error_429", "lock_timeout")
+# Instead of the call, or after it; the 500 is kept under the key.
+DURING = ("error_500", "error_500_after_commit")
+# To the answer of a call that is done.
+AFTER = ("timeout_after_commit", "slow")
+# To refunds, whatever the card: how they begin, or that they fail later.
+REFUNDS = ("refund_pending", "refund_requires_action", "refund_fails")
+# To a webhook on its first try; matched by the event's type.
+HELD = ("webhook_dropped", "webhook_delay", "webhook_reorder")
+SENT = ("webhook_duplicate", "webhook_twin", "webhook_bad_signature", "webhook_stale", "webhook_old_version")
+KINDS = (*BEFORE, *DURING, *AFTER, *REFUNDS, *HELD, *SENT)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One switch that is on."""
+    """One switch.
+
+    `seconds` is how long an answer hangs or comes late, or a webhook is held or behind.
+    `reason` is a word that goes with the kind. Of the matches, `chance` (0 to 1) are hit: the
+    same ones for the same `seed`.
+    """
 
     kind: str
-    hang: float
+    pattern: str = "*"
+    count: int = 1
+    seconds: float = 0.0
+    reason: str = ""
+    chance: float = 1.0
+    seed: int = 0
 
 
-def add(db: sqlite3.Connection, kind: str, pattern: str, count: int, hang: float) -> None:
-    """Turn a switch on for the next `count` matches; -1 means until reset."""
+def add(db: sqlite3.Connection, fault: Fault) -> None:
+    """Turn a switch on for its next `count` hits; -1 means until reset."""
     db.execute(
-        "INSERT INTO faults (kind, pattern, remaining, hang) VALUES (?, ?, ?, ?)",
-        (kind, pattern, count, hang),
+        "INSERT INTO faults (kind, pattern, remaining, seconds, reason, chance, seed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (fault.kind, fault.pattern, fault.count, fault.seconds, fault.reason, fault.chance, fault.seed),
     )
 
 
-def take(db: sqlite3.Connection, kind: str, subject: str) -> Fault | None:
-    """Use up one match of "POST /v1/…", or of an event's type; None when no switch is on."""
-    rows = db.execute("SELECT * FROM faults WHERE kind = ? ORDER BY id", (kind,)).fetchall()
-    for row in rows:
-        if fnmatchcase(subject, row["pattern"]):
+def listed(db: sqlite3.Connection) -> list[Fault]:
+    """Give the switches that are on, oldest first."""
+    return [_fault(row) for row in db.execute("SELECT * FROM faults ORDER BY id")]
+
+
+def clear(db: sqlite3.Connection) -> None:
+    """Turn every switch off."""
+    db.execute("DELETE FROM faults")
+
+
+def take(db: sqlite3.Connection, kinds: Collection[str], subject: str) -> Fault | None:
+    """Use up one hit of "POST /v1/…", or of an event's type; None when no switch of these is on."""
+    for row in db.execute("SELECT * FROM faults ORDER BY id").fetchall():
+        if row["kind"] in kinds and fnmatchcase(subject, row["pattern"]) and _hits(db, row):
             _count_down(db, row)
-            return Fault(kind, row["hang"])
+            return _fault(row)
     return None
+
+
+def take_all(db: sqlite3.Connection, kinds: Collection[str], subject: str) -> dict[str, Fault]:
+    """Use up one hit of each kind."""
+    if db.execute("SELECT 1 FROM faults LIMIT 1").fetchone() is None:
+        return {}
+    taken = {kind: take(db, (kind,), subject) for kind in kinds}
+    return {kind: fault for kind, fault in taken.items() if fault}
+
+
+def _hits(db: sqlite3.Connection, row: sqlite3.Row) -> bool:
+    if row["chance"] >= 1:
+        return True
+    # The draw depends on seed and place alone: a restart does not change the story.
+    db.execute("UPDATE faults SET seen = seen + 1 WHERE id = ?", (row["id"],))
+    digest = hashlib.sha256(f"{row['seed']}:{row['seen']}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") < float(row["chance"]) * 2**32
 
 
 def _count_down(db: sqlite3.Connection, row: sqlite3.Row) -> None:
@@ -56,3 +92,15 @@ def _count_down(db: sqlite3.Connection, row: sqlite3.Row) -> None:
         db.execute("DELETE FROM faults WHERE id = ?", (row["id"],))
     elif row["remaining"] > 1:
         db.execute("UPDATE faults SET remaining = remaining - 1 WHERE id = ?", (row["id"],))
+
+
+def _fault(row: sqlite3.Row) -> Fault:
+    return Fault(
+        kind=row["kind"],
+        pattern=row["pattern"],
+        count=row["remaining"],
+        seconds=row["seconds"],
+        reason=row["reason"],
+        chance=row["chance"],
+        seed=row["seed"],
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import payment_intents, payment_methods, payments, setup_intents
+from . import checkout_tax, payment_intents, payment_methods, payments, portal, setup_intents
 from .checkout import details, intent_of
+from .customers import change as change_customer
 from .customers import make as make_customer
 from .payments import Presence
 
@@ -23,6 +24,7 @@ class Entry:
     month: int
     year: int
     email: str | None
+    address: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,26 @@ def submit(world: World, session: Thing, entry: Entry) -> Outcome:
     """Use the card that was typed for an open session."""
     _remember_email(world, session, entry.email)
     intent = intent_of(world, session) or _begin(world, session)
+    if intent["object"] == "payment_intent":
+        # Of an earlier try, perhaps with another country's tax.
+        intent["amount"] = session["amount_total"]
     email = (session["customer_details"] or {}).get("email")
     method = payment_methods.make(world, entry.card, entry.month, entry.year, email)
+    if entry.address:
+        method["billing_details"] = {**method["billing_details"], "address": entry.address}
+        world.save(method)
     decline = _ask(world, intent, method, Presence())
     return _after(world, session, intent, decline)
+
+
+def settle_address(world: World, session: Thing, address: dict[str, Any] | None) -> None:
+    """Keep where the buyer lives, and let the tax of that country into the total."""
+    if address is None:
+        return
+    known = session["customer_details"] or details(None)
+    session["customer_details"] = {**known, "address": address}
+    world.save(session)
+    checkout_tax.settle(world, session, address)
 
 
 def answer_challenge(world: World, intent: Thing, *, passed: bool) -> Outcome:
@@ -56,6 +74,9 @@ def answer_challenge(world: World, intent: Thing, *, passed: bool) -> Outcome:
         decline = setup_intents.fail_authentication(world, intent, method)
     if session:
         return _after(world, session, intent, decline)
+    if "portal" in intent.hidden:
+        portal.settle(world, intent, method, decline)
+        return Outcome(go_to=intent.hidden["return_url"])
     return Outcome(go_to=_way_back(intent, decline))
 
 
@@ -80,8 +101,9 @@ def _ask(world: World, intent: Thing, method: Thing, presence: Presence) -> Decl
 
 
 def _remember_email(world: World, session: Thing, email: str | None) -> None:
-    if email and not (session["customer_details"] or {}).get("email"):
-        session["customer_details"] = details(email)
+    known = session["customer_details"] or details(None)
+    if email and not known["email"]:
+        session["customer_details"] = {**known, "email": email}
         world.save(session)
 
 
@@ -117,7 +139,14 @@ def _complete(world: World, session: Thing, intent: Thing) -> str:
         session["payment_status"] = "paid"
     session.due = None
     world.save(session)
+    _update_customer(world, session)
     return world.emit("checkout.session.completed", session)
+
+
+def _update_customer(world: World, session: Thing) -> None:
+    address = (session["customer_details"] or {}).get("address")
+    if session["customer"] and address and session.hidden["customer_update"].get("address") == "auto":
+        change_customer(world, world.fetch("customer", session["customer"]), {"address": address})
 
 
 def _way_back(intent: Thing, decline: Decline | None) -> str:

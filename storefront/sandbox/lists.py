@@ -22,6 +22,8 @@ FILTERS = {
     "type": "json_extract(body, '$.type')",
     "email": "json_extract(body, '$.email')",
     "payment_method": "json_extract(body, '$.payment_method')",
+    "currency": "json_extract(body, '$.currency')",
+    "transfer_group": "json_extract(body, '$.transfer_group')",
     "charge": "json_extract(body, '$.charge')",
     "source": "intent",
     "customer_details": "json_extract(body, '$.customer_details.email')",

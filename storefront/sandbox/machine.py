@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from . import webhook_endpoints
 from .clock import Clock
 from .ids import Ids
+from .limits import Limits
 from .mailbox import Mailbox
 from .store import Store
 from .sweep import sweep
@@ -29,10 +30,11 @@ class Machine:
         """Open the memory and take up where the last run ended."""
         self._options = options
         self.clock = Clock(options.wall)
-        self.most_calls = options.most_calls
-        self.ids = Ids(options.chance or random.Random())  # noqa: S311 - names of play objects
+        self.sleep = options.sleep
+        self.limits = Limits(options.wall, options.rate)
+        self.ids = Ids(options.chance or random.Random(options.seed))  # noqa: S311 - names of play objects
         self.store = Store(_path(options.data_dir))
-        self.deliverer = Deliverer(self, options.send or post)
+        self.deliverer = Deliverer(self, options.send or post, options.pauses)
         self.mailbox = Mailbox(options.data_dir / "mailbox" if options.data_dir else None)
         with self.store.transaction() as db:
             self.clock.load(db)
@@ -65,6 +67,7 @@ class Machine:
         with self.store.transaction() as db:
             self.clock.advance(db, seconds)
         self.tick()
+        self.deliverer.wake()
 
     def reset(self) -> None:
         """Forget everything: objects, keys, faults, the log, letters, and time travel."""
@@ -72,6 +75,7 @@ class Machine:
         self.deliverer.settle()
         self.mailbox.forget()
         self.clock.ahead = 0
+        self.limits.per_second = self._options.rate
         self._ensure_endpoint()
 
     def _ensure_endpoint(self) -> None:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
 
-from . import hosted
-from .cards import BY_NUMBER, CARDS
+from . import checkout_tax, hosted, portal_pages
+from .card_form import default_values, read_address, read_card, read_email
+from .cards import CARDS
 from .hosted import Entry, Outcome
-from .templating import page, price_of
+from .tax_rates import BY_NAME
+from .templating import amount, page, price_of
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request, Response
+    from werkzeug.wrappers import Request
 
     from .machine import Machine
     from .world import Thing, World
 
 SESSION = re.compile(r"^/c/(pay|setup)/(cs_test_[A-Za-z0-9]+)$")
 CHALLENGE = re.compile(r"^/c/3ds/((?:pi|seti)_[A-Za-z0-9]+)$")
-EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/?\s*(\d{2}|20\d{2})\s*$")
-EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-CENTURY = 2000
-DECEMBER = 12
 
 
 class Pages:
@@ -40,6 +38,9 @@ class Pages:
             return self._session(request, match.group(2))
         if match := CHALLENGE.match(request.path):
             return self._challenge(request, match.group(1))
+        if match := portal_pages.PORTAL.match(request.path):
+            with self._machine.world() as world:
+                return portal_pages.respond(world, request, match.group(1))
         if request.path == "/":
             return page("front.html", cards=CARDS)
         return page("absent.html", 404)
@@ -53,13 +54,8 @@ class Pages:
                 return _closed(session)
             if request.method != "POST":
                 return _form(world, session, {}, session.hidden.pop("message", ""))
-            entry, problem = _read(request.form, world.now)
-            if entry is None:
-                return _form(world, session, request.form, problem)
-            outcome = hosted.submit(world, session, entry)
-            if outcome.message:
-                return _form(world, session, request.form, outcome.message)
-        return self._leave(outcome)
+            outcome = _submit(world, session, request.form)
+        return outcome if isinstance(outcome, Response) else self._leave(outcome)
 
     def _challenge(self, request: Request, ident: str) -> Response:
         with self._machine.world() as world:
@@ -88,27 +84,48 @@ class Pages:
         return redirect(outcome.go_to, 303)
 
 
-def _form(world: World, session: Thing, typed: dict[str, str], problem: str) -> Response:
+def _submit(world: World, session: Thing, typed: dict[str, str]) -> Outcome | Response:
+    entry, problem = _read(session, typed, world.now)
+    if entry is None:
+        return _form(world, session, typed, problem)
+    hosted.settle_address(world, session, entry.address)
+    total = str(session["amount_total"])
+    if typed.get("total", total) != total:
+        words = "The total is another one now, since it depends on your country. Look at it, then pay."
+        return _form(world, session, typed, "", words)
+    outcome = hosted.submit(world, session, entry)
+    return _form(world, session, typed, outcome.message) if outcome.message else outcome
+
+
+def _form(world: World, session: Thing, typed: dict[str, str], problem: str, notice: str = "") -> Response:
     world.save(session)
     details = session["customer_details"] or {}
-    year = datetime.fromtimestamp(world.now, UTC).year + 4
-    values = {
-        "cardnumber": typed.get("cardnumber", CARDS[0].spaced),
-        "exp": typed.get("exp", f"12 / {year % 100}"),
-        "cvc": typed.get("cvc", "123"),
-        "email": typed.get("email", ""),
-    }
+    known = details.get("address") or {}
+    lines = {name: known[name] for name in ("country", "postal_code") if known.get(name)}
     return page(
         "session.html",
         402 if problem else 200,
         session=session,
         items=session.hidden["line_items"],
         price=price_of(session),
+        tax=_tax_words(session),
         email=details.get("email"),
-        values=values,
+        asks_address=checkout_tax.asks_address(session),
+        countries=BY_NAME,
+        values=default_values({**lines, **typed}, world.now),
         problem=problem,
+        notice=notice,
         cards=CARDS,
     )
+
+
+def _tax_words(session: Thing) -> str:
+    tax = session["automatic_tax"]
+    if not tax["enabled"]:
+        return ""
+    if tax["status"] != "complete":
+        return "Tax depends on the country that you live in."
+    return f"{amount(session['total_details']['amount_tax'], session['currency'])} of it is tax."
 
 
 def _closed(session: Thing) -> Response:
@@ -116,20 +133,14 @@ def _closed(session: Thing) -> Response:
     return page("closed.html", 200 if session["status"] == "complete" else 410, session=session, way=way)
 
 
-def _read(form: dict[str, str], now: int) -> tuple[Entry | None, str]:
-    card = BY_NUMBER.get(re.sub(r"[\s-]", "", form.get("cardnumber", "")))
+def _read(session: Thing, form: dict[str, str], now: int) -> tuple[Entry | None, str]:
+    card, problem = read_card(form, now)
     if card is None:
-        return None, "The sandbox knows only the test cards listed below. Take one of those."
-    expiry = EXPIRY.match(form.get("exp", ""))
-    if expiry is None or not 1 <= int(expiry.group(1)) <= DECEMBER:
-        return None, "Write the card's expiry date as month and year, for example 12 / 34."
-    month, year = int(expiry.group(1)), int(expiry.group(2)) % 100 + CENTURY
-    today = datetime.fromtimestamp(now, UTC)
-    if (year, month) < (today.year, today.month):
-        return None, "The card's expiry date is in the past."
-    if not re.fullmatch(r"\d{3,4}", form.get("cvc", "").strip()):
-        return None, "The security code has three digits, four on American Express."
-    email = form.get("email", "").strip()
-    if "email" in form and not EMAIL.match(email):
-        return None, "That e-mail address is not complete."
-    return Entry(card, month, year, email or None), ""
+        return None, problem
+    email, problem = read_email(form)
+    address: dict[str, Any] | None = None
+    if not problem and checkout_tax.asks_address(session):
+        address, problem = read_address(form)
+    if problem:
+        return None, problem
+    return Entry(card.card, card.month, card.year, email, address), ""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import charges
+from . import charges, tax
+from .currencies import check_amount, check_digits
 from .errors import declined, invalid, refused
 from .params import merged
 from .payment_methods import refuse_stranger, resolve
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
     from .errors import StripeError
     from .routes import Call
 
-# Stripe's least amounts, in minor units; others as the euro's.
-LEAST = {"gbp": 30, "jpy": 50, "huf": 17500, "czk": 1500, "dkk": 250, "nok": 300, "pln": 200, "sek": 300}
-LEAST_OTHERS = 50
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
-ALWAYS_EDITABLE = {"metadata", "description", "receipt_email", "statement_descriptor_suffix"}
+ALWAYS_EDITABLE = {"metadata", "description", "hooks", "receipt_email", "statement_descriptor_suffix"}
 PLAIN = (
     "amount",
     "currency",
@@ -108,6 +106,7 @@ def capture(world: World, call: Call) -> Thing:
     if amount > held:
         message = f"The amount to capture ({amount}) is more than what is held ({held})."
         raise refused(message, code="amount_too_large", param="amount_to_capture")
+    check_digits(amount, intent["currency"], "amount_to_capture")
     if call.params.get("final_capture") is False:
         message = "This account has no multicapture: the one capture is the final one."
         raise invalid(message, param="final_capture")
@@ -128,14 +127,6 @@ def cancel(world: World, call: Call) -> Thing:
         raise refused(message, code="payment_intent_unexpected_state", payment_intent=intent)
     cancel_intent(world, intent, call.params.get("cancellation_reason"))
     return intent
-
-
-def check_amount(amount: int, currency: str) -> None:
-    """Refuse what no card network would carry."""
-    least = LEAST.get(currency, LEAST_OTHERS)
-    if amount < least:
-        message = f"Amount must be at least {least} (in minor units) {currency}."
-        raise invalid(message, param="amount", code="amount_too_small")
 
 
 def _check_create(params: dict[str, Any]) -> None:
@@ -184,7 +175,10 @@ def _take(world: World, intent: Thing, amount: int, params: dict[str, Any]) -> N
     charge = world.fetch("charge", intent["latest_charge"])
     charges.capture(world, charge, amount, changes)
     intent["metadata"] = merged(intent["metadata"], params.get("metadata"))
+    if "hooks" in params:
+        tax.attach(world, intent, params["hooks"])
     intent.update(amount_capturable=0, amount_received=amount, status="succeeded", **changes)
+    tax.settle(world, intent)
     intent.due = None
     world.save(intent)
     session = session_of(world, intent)
@@ -200,6 +194,8 @@ def _apply(world: World, intent: Thing, params: dict[str, Any]) -> None:
     for name in ("allowed_payment_method_types", "excluded_payment_method_types"):
         if name in params:
             intent[name] = params[name]
+    if "hooks" in params:
+        tax.attach(world, intent, params["hooks"])
     if "customer" in params:
         intent["customer"] = params["customer"]
     if "payment_method_options" in params:
@@ -221,7 +217,8 @@ def options_of(params: dict[str, Any]) -> dict[str, Any]:
         "network": None,
         "request_three_d_secure": card.get("request_three_d_secure", "automatic"),
     }
-    extra = {name: card[name] for name in ("capture_method", "setup_future_usage") if name in card}
+    names = ("capture_method", "request_extended_authorization", "setup_future_usage")
+    extra = {name: card[name] for name in names if name in card}
     return {"card": {**shown, **extra}}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .cards import BY_ALIAS, BY_NUMBER, TestCard
 from .errors import declined, refused
+from .params import merged
 from .world import Thing, World, unset
 
 if TYPE_CHECKING:
@@ -87,6 +88,47 @@ def detach_from(world: World, method: Thing) -> Thing:
 def card_of(method: Thing) -> TestCard:
     """Give the test card behind a payment method."""
     return BY_NUMBER[method.hidden["number"]]
+
+
+def is_expired(method: Thing, now: int) -> bool:
+    """Say whether the month printed on a card is over."""
+    today = datetime.fromtimestamp(now, UTC)
+    return (method["card"]["exp_year"], method["card"]["exp_month"]) < (today.year, today.month)
+
+
+def update(world: World, call: Call) -> Thing:
+    """Change a saved card's expiry, address or metadata, as its holder tells the shop."""
+    method = world.fetch("payment_method", call.ids[0])
+    if not method["customer"]:
+        message = "You must save this PaymentMethod to a customer before you can update it."
+        raise refused(message, code="payment_method_unexpected_state")
+    before = {name: method[name] for name in ("allow_redisplay", "billing_details", "card", "metadata")}
+    _apply(method, call.params)
+    world.save(method)
+    changed = {name: value for name, value in before.items() if method[name] != value}
+    world.emit("payment_method.updated", method, changed)
+    return method
+
+
+def renew(world: World, method: Thing, card: TestCard, month: int, year: int) -> Thing:
+    """Let the bank send its holder a new card, as card networks tell Stripe of by themselves."""
+    before = {"card": method["card"]}
+    method["card"] = _card(card, month, year)
+    method.hidden["number"] = card.number
+    world.save(method)
+    world.emit("payment_method.automatically_updated", method, before)
+    return method
+
+
+def _apply(method: Thing, params: dict[str, Any]) -> None:
+    details = {**method["billing_details"], **params.get("billing_details", {})}
+    if details["address"] is None or "address" in params.get("billing_details", {}):
+        details["address"] = {**EMPTY_ADDRESS, **(details["address"] or {})}
+    method["billing_details"] = details
+    method["card"] = {**method["card"], **params.get("card", {})}
+    method["metadata"] = merged(method["metadata"], params.get("metadata"))
+    if "allow_redisplay" in params:
+        method["allow_redisplay"] = params["allow_redisplay"]
 
 
 def refuse_spent(method: Thing) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import charges
-from .cards import UNAUTHENTICATED, Decline, Visit, ask_bank
-from .payment_methods import attach_to, card_of
+from . import charges, tax
+from .cards import EXPIRED, UNAUTHENTICATED, Decline, Visit, ask_bank
+from .payment_methods import attach_to, card_of, is_expired
 from .world import Thing, World
 
 CANCELLABLE = (
@@ -29,7 +29,9 @@ class Presence:
 
 def authorise(world: World, intent: Thing, method: Thing, presence: Presence) -> Decline | None:
     """Ask the bank and leave the intent in the state that follows. Gives the decline, if any."""
-    verdict = ask_bank(card_of(method), visit_of(intent, method, presence))
+    verdict = (
+        EXPIRED if is_expired(method, world.now) else ask_bank(card_of(method), visit_of(intent, method, presence))
+    )
     if verdict == "challenge" and presence.no_challenge:
         verdict = UNAUTHENTICATED
     if isinstance(verdict, Decline):
@@ -44,7 +46,7 @@ def authorise(world: World, intent: Thing, method: Thing, presence: Presence) ->
 
 def visit_of(intent: Thing, method: Thing, presence: Presence) -> Visit:
     """Give the visit as the bank sees it."""
-    options = (intent["payment_method_options"] or {}).get("card") or {}
+    options = charges.card_options(intent)
     return Visit(
         off_session=presence.off_session,
         saving=intent["object"] == "setup_intent",
@@ -113,6 +115,7 @@ def _approve(world: World, intent: Thing, method: Thing, *, off_session: bool) -
     intent.update(last_payment_error=None, latest_charge=charge.id, next_action=None)
     if charge["captured"]:
         intent.update(amount_received=intent["amount"], status="succeeded")
+        tax.settle(world, intent)
     else:
         intent.update(amount_capturable=intent["amount"], status="requires_capture")
         intent.due = charge["payment_method_details"]["card"]["capture_before"]
@@ -123,7 +126,7 @@ def _approve(world: World, intent: Thing, method: Thing, *, off_session: bool) -
 
 
 def _keep_card(world: World, intent: Thing, method: Thing) -> None:
-    options = (intent["payment_method_options"] or {}).get("card") or {}
+    options = charges.card_options(intent)
     usage = options.get("setup_future_usage") or intent["setup_future_usage"]
     if usage:
         method.hidden["set_up"] = True
@@ -137,12 +140,20 @@ def _keep_card(world: World, intent: Thing, method: Thing) -> None:
         world.save(method)
 
 
+def lapse(world: World, intent: Thing) -> None:
+    """End an intent whose hold is over: it lived until `capture_before`."""
+    charges.release(world, world.fetch("charge", intent["latest_charge"]), "charge.expired")
+    _end(world, intent, "automatic")
+
+
 def cancel_intent(world: World, intent: Thing, reason: str | None) -> None:
     """End an intent and let go of what it holds."""
-    held = intent["status"] == "requires_capture"
-    if held:
-        event = "charge.expired" if reason == "expired" else "charge.refunded"
-        charges.release(world, world.fetch("charge", intent["latest_charge"]), event)
+    if intent["status"] == "requires_capture":
+        charges.release(world, world.fetch("charge", intent["latest_charge"]), "charge.refunded")
+    _end(world, intent, reason)
+
+
+def _end(world: World, intent: Thing, reason: str | None) -> None:
     intent.update(
         amount_capturable=0,
         canceled_at=world.now,

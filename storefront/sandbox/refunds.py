@@ -1,20 +1,29 @@
-"""Refunds: money given back, never more than was captured."""
+"""Refunds: money given back, never more than was captured. One that has succeeded may still fail."""
+
+# pending ─────────┬─► succeeded ─► failed      (the customer's bank sends it back)
+# requires_action ─┤
+#      │           └─► failed
+#      └─► canceled
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import charges, disputes
-from .cards import DAY, TestCard
+from . import balance, charges, disputes, faults
+from .cards import BY_NUMBER
 from .errors import invalid, refused
 from .params import exclusive, merged, missing
-from .payment_methods import card_of
 from .world import Thing, World
 
 if TYPE_CHECKING:
     from .routes import Call
 
-LOST = ("failed", "canceled")
+# Simulated seconds until a bank answers by itself; the control API may answer before.
+ANSWER_AFTER = 60 * 60
+ACTION_WITHIN = 30 * 24 * 60 * 60
+UNDECIDED = ("pending", "requires_action")
+# Reasons to wait for which the money has left the balance already.
+UNDER_WAY = ("processing",)
 
 
 def create(world: World, call: Call) -> Thing:
@@ -24,50 +33,14 @@ def create(world: World, call: Call) -> Thing:
     amount = call.params.get("amount", left)
     _check(world, charge, amount, left)
     refund = Thing(_blank(world, charge, amount, call.params))
-    refund["balance_transaction"] = charges.refund(world, charge, amount, refund.id)
-    _by_card(world, refund, card_of(world.fetch("payment_method", charge["payment_method"])))
+    _foresee(world, refund, charge, f"POST {call.path}")
+    if refund["status"] == "succeeded" or refund.get("pending_reason") in UNDER_WAY:
+        refund["balance_transaction"] = balance.refunded(world, charge, amount, refund.id).id
     world.add(refund)
+    charges.give_back(world, charge, amount)
     world.emit("refund.created", refund)
-    return refund
-
-
-def _by_card(world: World, refund: Thing, card: TestCard) -> None:
-    """Some cards take their time, and some turn out to be closed."""
-    if card.refund == "pending":
-        refund.update(status="pending", pending_reason="processing")
-        refund.due, refund.hidden["then"] = world.now + DAY, "succeeded"
-    elif card.refund == "fails":
-        refund.due, refund.hidden["then"] = world.now + 3 * DAY, "failed"
-
-
-def fall_due(world: World, refund: Thing) -> None:
-    """What a card does to its refunds by itself."""
-    resolve(world, refund, refund.hidden["then"])
-
-
-def resolve(world: World, refund: Thing, status: str, why: str = "expired_or_canceled_card") -> None:
-    """A refund arrives, or it comes back."""
-    before = {"status": refund["status"]}
-    refund["status"], refund.due = status, None
-    refund.pop("pending_reason", None)
-    if status in LOST:
-        charge = world.fetch("charge", refund["charge"])
-        refund["failure_balance_transaction"] = charges.take_back(world, charge, refund["amount"], refund.id)
-    if status == "failed":
-        refund["failure_reason"] = why
-    world.save(refund)
-    if status == "failed":
-        world.emit("refund.failed", refund)
-    world.emit("refund.updated", refund, before)
-
-
-def cancel(world: World, call: Call) -> Thing:
-    """Take back a refund that waits for its holder."""
-    refund = world.fetch("refund", call.ids[0])
-    if refund["status"] != "requires_action":
-        message = f"The refund {refund.id} is {refund['status']}; only one that requires action can be canceled."
-        raise refused(message, code="refund_not_cancelable")
-    resolve(world, refund, "canceled")
+    if charge["refunded"]:
+        disputes.close_inquiries(world, charge)
     return refund
 
 
@@ -79,6 +52,35 @@ def update(world: World, call: Call) -> Thing:
     world.save(refund)
     world.emit("refund.updated", refund, before)
     return refund
+
+
+def cancel(world: World, call: Call) -> Thing:
+    """Take back a refund that waits for its customer to act."""
+    refund = world.fetch("refund", call.ids[0])
+    if refund["status"] != "requires_action":
+        message = (
+            f"This refund cannot be canceled because it has a status of {refund['status']}."
+            " Only one with a status of requires_action can be canceled."
+        )
+        raise refused(message, param="id")
+    _undo(world, refund, {"status": "canceled"})
+    return refund
+
+
+def resolve(world: World, refund: Thing, status: str, reason: str = "unknown") -> None:
+    """Let the bank answer: "succeeded", or "failed" for a reason, even after it had succeeded."""
+    if status == "failed":
+        _fail(world, refund, reason)
+    else:
+        _succeed(world, refund)
+
+
+def fall_due(world: World, refund: Thing) -> None:
+    """Do what the card's bank does some time later; a customer who never acts gets nothing."""
+    if refund["status"] == "pending":
+        resolve(world, refund, "succeeded")
+    else:
+        resolve(world, refund, "failed", "expired_or_canceled_card")
 
 
 def _charge(world: World, params: dict[str, Any]) -> Thing:
@@ -96,9 +98,6 @@ def _charge(world: World, params: dict[str, Any]) -> Thing:
 
 
 def _check(world: World, charge: Thing, amount: int, left: int) -> None:
-    if not disputes.refundable(world, charge):
-        message = f"Charge {charge.id} is disputed; its money cannot be refunded."
-        raise refused(message, code="charge_disputed")
     if not charge["captured"]:
         message = f"Charge {charge.id} is not captured. Cancel its PaymentIntent instead."
         raise refused(message, code="charge_not_refundable")
@@ -108,6 +107,67 @@ def _check(world: World, charge: Thing, amount: int, left: int) -> None:
     if amount > left:
         message = f"Refund amount ({amount}) is greater than unrefunded amount ({left})."
         raise refused(message, code="amount_too_large", param="amount")
+    taken = disputes.withdrawn(world, charge)
+    if taken and amount > charge["amount_captured"] - taken:
+        message = f"Charge {charge.id} has been charged back: its money cannot be refunded."
+        raise refused(message, code="charge_disputed")
+
+
+def _foresee(world: World, refund: Thing, charge: Thing, subject: str) -> None:
+    # A switch of the control API goes before what the card does.
+    switch = faults.take(world.db, faults.REFUNDS, subject)
+    ways = {"refund_pending": "pending", "refund_requires_action": "requires_action", "refund_fails": "fails"}
+    way = ways[switch.kind] if switch else BY_NUMBER[charge.hidden["number"]].refund
+    if way == "pending":
+        refund.update(status="pending", pending_reason=(switch and switch.reason) or "processing")
+    elif way == "requires_action":
+        refund.update(status="requires_action", next_action=_next_action(world, charge))
+        refund.due = world.now + ACTION_WITHIN
+    if way in ("pending", "fails"):
+        refund.due = world.now + ANSWER_AFTER
+
+
+def _next_action(world: World, charge: Thing) -> dict[str, Any]:
+    address = charge["receipt_email"] or charge["billing_details"]["email"] or "unknown@example.com"
+    sent = {"email_sent_at": world.now, "email_sent_to": address}
+    shown = {"email_sent": sent, "expires_at": world.now + ACTION_WITHIN}
+    return {"display_details": shown, "type": "display_details"}
+
+
+def _succeed(world: World, refund: Thing) -> None:
+    names = ("balance_transaction", "next_action", "pending_reason", "status")
+    before = {name: refund[name] for name in names if name in refund}
+    if not refund["balance_transaction"]:
+        charge = world.fetch("charge", refund["charge"])
+        refund["balance_transaction"] = balance.refunded(world, charge, refund["amount"], refund.id).id
+    _end(refund, {"status": "succeeded"})
+    world.save(refund)
+    world.emit("refund.updated", refund, before)
+
+
+def _fail(world: World, refund: Thing, reason: str) -> None:
+    changes = {"status": "failed", "failure_reason": reason}
+    if refund["balance_transaction"]:
+        charge = world.fetch("charge", refund["charge"])
+        row = balance.refund_failed(world, charge, refund["amount"], refund.id)
+        changes["failure_balance_transaction"] = row.id
+    _undo(world, refund, changes)
+    world.emit("refund.failed", refund)
+
+
+def _undo(world: World, refund: Thing, changes: dict[str, Any]) -> None:
+    before = {"status": refund["status"]}
+    _end(refund, changes)
+    world.save(refund)
+    charges.take_again(world, world.fetch("charge", refund["charge"]), refund["amount"])
+    world.emit("refund.updated", refund, before)
+
+
+def _end(refund: Thing, changes: dict[str, Any]) -> None:
+    for name in ("next_action", "pending_reason"):
+        refund.pop(name, None)
+    refund.update(changes)
+    refund.due = None
 
 
 def _blank(world: World, charge: Thing, amount: int, params: dict[str, Any]) -> dict[str, Any]:

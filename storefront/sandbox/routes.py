@@ -13,9 +13,11 @@ from . import (
     lists,
     payment_intents,
     payment_methods,
+    portal,
     refunds,
     setup_intents,
     tables,
+    tax,
     webhook_endpoints,
 )
 from .params import Hash
@@ -71,6 +73,7 @@ INTENTS = "/v1/payment_intents"
 SETUPS = "/v1/setup_intents"
 SESSIONS = "/v1/checkout/sessions"
 ENDPOINTS = "/v1/webhook_endpoints"
+TAX = "/v1/tax"
 ROUTES = (
     Route("POST", "/v1/customers", tables.CUSTOMER_CREATE, customers.create),
     Route("GET", "/v1/customers", tables.CUSTOMER_LIST, listing("customer")),
@@ -81,11 +84,13 @@ ROUTES = (
     Route("GET", "/v1/customers/:id/payment_methods/:id", tables.RETRIEVE, customers_card),
     Route("GET", METHODS, tables.METHOD_LIST, listing("payment_method")),
     Route("GET", f"{METHODS}/:id", tables.RETRIEVE, retrieval("payment_method")),
+    Route("POST", f"{METHODS}/:id", tables.METHOD_UPDATE, payment_methods.update),
     Route("POST", f"{METHODS}/:id/attach", tables.METHOD_ATTACH, payment_methods.attach),
     Route("POST", f"{METHODS}/:id/detach", tables.METHOD_DETACH, payment_methods.detach),
     Route("POST", SETUPS, tables.SETUP_CREATE, setup_intents.create),
     Route("GET", SETUPS, tables.SETUP_LIST, listing("setup_intent")),
     Route("GET", f"{SETUPS}/:id", tables.RETRIEVE, retrieval("setup_intent")),
+    Route("POST", f"{SETUPS}/:id", tables.SETUP_UPDATE, setup_intents.update),
     Route("POST", f"{SETUPS}/:id/confirm", tables.SETUP_CONFIRM, setup_intents.confirm),
     Route("POST", f"{SETUPS}/:id/cancel", tables.SETUP_CANCEL, setup_intents.cancel),
     Route("POST", INTENTS, tables.INTENT_CREATE, payment_intents.create),
@@ -101,11 +106,19 @@ ROUTES = (
     Route("GET", "/v1/refunds", tables.REFUND_LIST, listing("refund")),
     Route("GET", "/v1/refunds/:id", tables.RETRIEVE, retrieval("refund")),
     Route("POST", "/v1/refunds/:id", tables.REFUND_UPDATE, refunds.update),
-    Route("POST", "/v1/refunds/:id/cancel", tables.RETRIEVE, refunds.cancel),
+    Route("POST", "/v1/refunds/:id/cancel", tables.REFUND_CANCEL, refunds.cancel),
     Route("GET", "/v1/disputes", tables.DISPUTE_LIST, listing("dispute")),
     Route("GET", "/v1/disputes/:id", tables.RETRIEVE, retrieval("dispute")),
     Route("POST", "/v1/disputes/:id", tables.DISPUTE_UPDATE, disputes.update),
-    Route("POST", "/v1/disputes/:id/close", tables.RETRIEVE, disputes.close),
+    Route("POST", "/v1/disputes/:id/close", tables.DISPUTE_CLOSE, disputes.close),
+    Route("POST", "/v1/billing_portal/sessions", tables.PORTAL_CREATE, portal.create),
+    Route("POST", f"{TAX}/calculations", tables.TAX_CALCULATE, tax.calculate),
+    Route("GET", f"{TAX}/calculations/:id", tables.RETRIEVE, tax.retrieve),
+    Route("GET", f"{TAX}/calculations/:id/line_items", tables.TAX_ITEM_LIST, tax.line_items),
+    Route("POST", f"{TAX}/transactions/create_from_calculation", tables.TAX_RECORD, tax.record),
+    Route("POST", f"{TAX}/transactions/create_reversal", tables.TAX_REVERSE, tax.reverse),
+    Route("GET", f"{TAX}/transactions/:id", tables.RETRIEVE, retrieval("tax.transaction")),
+    Route("GET", f"{TAX}/transactions/:id/line_items", tables.TAX_ITEM_LIST, tax.transaction_items),
     Route("GET", "/v1/balance_transactions", tables.BALANCE_LIST, listing("balance_transaction")),
     Route("GET", "/v1/balance_transactions/:id", tables.RETRIEVE, retrieval("balance_transaction")),
     Route("POST", SESSIONS, tables.SESSION_CREATE, checkout.create),

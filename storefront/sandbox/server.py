@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import signal
 import socket
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import unquote
 
 from aiosmtpd.controller import Controller
 
+from .environ import environ
 from .errors import AnswerLostError
 from .mailbox import Postbox
 
@@ -69,28 +67,8 @@ class Bridge(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _environ(self, body: bytes) -> dict[str, Any]:
-        path, _, query = self.path.partition("?")
-        fields = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in self.headers.items()}
-        return {
-            **fields,
-            "CONTENT_LENGTH": str(len(body)),
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "PATH_INFO": unquote(path, "latin-1"),
-            "QUERY_STRING": query,
-            "REMOTE_ADDR": self.client_address[0],
-            "REQUEST_METHOD": self.command,
-            "SCRIPT_NAME": "",
-            "SERVER_NAME": HOST,
-            "SERVER_PORT": str(self.server.server_port),
-            "SERVER_PROTOCOL": self.request_version,
-            "wsgi.errors": sys.stderr,
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.multiprocess": False,
-            "wsgi.multithread": True,
-            "wsgi.run_once": False,
-            "wsgi.url_scheme": "http",
-            "wsgi.version": (1, 0),
-        }
+        here = (HOST, self.server.server_port)
+        return environ(self.command, self.path, self.headers.items(), body, here, self.client_address[0])
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited name
         """Say nothing; the sandbox keeps a log of its own."""

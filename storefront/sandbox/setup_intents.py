@@ -51,6 +51,17 @@ def make(world: World, params: dict[str, Any], session: str | None = None) -> Th
     return intent
 
 
+def update(world: World, call: Call) -> Thing:
+    """Change a setup intent that is not decided."""
+    intent = world.fetch("setup_intent", call.ids[0])
+    if intent["status"] not in OPEN and set(call.params) - {"metadata", "description", "expand"}:
+        raise _unexpected(intent, "updated")
+    if call.params.get("customer"):
+        world.fetch("customer", call.params["customer"], "customer")
+    _apply(world, intent, call.params)
+    return world.save(intent)
+
+
 def confirm(world: World, call: Call) -> Thing:
     """Ask the bank. 402 when it says no."""
     intent = world.fetch("setup_intent", call.ids[0])

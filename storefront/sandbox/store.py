@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION = 1
+VERSION = 2
 TABLES = ("things", "deliveries", "keys", "calls", "faults", "facts")
 
 # `state` is an object's status and an event's type; `due` the second (simulated)
@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
     tries INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'waiting',
     next_try REAL NOT NULL,
+    not_before INTEGER NOT NULL DEFAULT 0,
+    held TEXT NOT NULL DEFAULT '',
     answer TEXT
 );
 CREATE INDEX IF NOT EXISTS deliveries_event ON deliveries (event);
@@ -70,7 +72,11 @@ CREATE TABLE IF NOT EXISTS faults (
     kind TEXT NOT NULL,
     pattern TEXT NOT NULL,
     remaining INTEGER NOT NULL,
-    hang REAL NOT NULL
+    seconds REAL NOT NULL,
+    reason TEXT NOT NULL,
+    chance REAL NOT NULL,
+    seed INTEGER NOT NULL,
+    seen INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """

@@ -5,6 +5,7 @@ Names, types and words are Stripe's (API 2026-10-28.endive).
 
 from __future__ import annotations
 
+from .disputes import EVIDENCE_TEXTS
 from .params import (
     Currency,
     Either,
@@ -23,7 +24,7 @@ from .params import (
 
 Fields = dict[str, Rule]
 
-MOST = 99_999_999
+AMOUNT = Whole(1)
 EXPAND: Fields = {"expand": Many(Text())}
 META: Fields = {"metadata": Metadata()}
 TYPES_GONE = Gone(
@@ -40,6 +41,7 @@ PAGE: Fields = {
 }
 USAGE = OneOf(("off_session", "on_session"))
 CAPTURE = OneOf(("automatic", "automatic_async", "manual"))
+IF_AVAILABLE = OneOf(("if_available", "never"))
 THREE_D_SECURE = OneOf(("any", "automatic", "challenge"))
 TYPE_LISTS: Fields = {
     "allowed_payment_method_types": Many(OneOf(("card",))),
@@ -53,10 +55,12 @@ STATEMENT: Fields = {
 }
 
 RETRIEVE = Hash(EXPAND)
+ADDRESS_LINES: Fields = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), Text())
+ADDRESS = Unset(Hash(ADDRESS_LINES))
 CUSTOMER: Fields = {
     **EXPAND,
     **META,
-    "address": Unset(Hash(dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), Text()))),
+    "address": ADDRESS,
     "description": Unset(Text()),
     "email": Unset(Text(512)),
     "invoice_settings": Hash({"default_payment_method": Unset(Text())}),
@@ -73,12 +77,26 @@ METHOD_LIST = Hash({**PAGE, "customer": Text(), "type": OneOf(("card",))})
 CUSTOMERS_METHOD_LIST = Hash({**PAGE, "type": OneOf(("card",))})
 METHOD_ATTACH = Hash({**EXPAND, "customer": Text()}, needs=("customer",))
 METHOD_DETACH = RETRIEVE
+METHOD_UPDATE = Hash(
+    {
+        **EXPAND,
+        **META,
+        "allow_redisplay": OneOf(("always", "limited", "unspecified")),
+        "billing_details": Hash(
+            {"address": ADDRESS, "email": Unset(Text()), "name": Unset(Text()), "phone": Unset(Text())}
+        ),
+        "card": Hash({"exp_month": Whole(1, 12), "exp_year": Whole(2000, 2099)}),
+    }
+)
 
+TAX_LINK = Hash({"calculation": Unset(Text())})
+HOOKS = Hash({"inputs": Hash({"tax": TAX_LINK}, needs=("tax",))}, needs=("inputs",))
 CARD_OPTIONS = Hash(
     {
         "card": Hash(
             {
                 "capture_method": OneOf(("manual",)),
+                "request_extended_authorization": IF_AVAILABLE,
                 "request_three_d_secure": THREE_D_SECURE,
                 "setup_future_usage": OneOf(("none", "off_session", "on_session")),
             }
@@ -93,6 +111,7 @@ INTENT_PLAIN: Fields = {
     "capture_method": CAPTURE,
     "customer": Text(),
     "description": Text(1000),
+    "hooks": HOOKS,
     "payment_method": Text(),
     "payment_method_options": CARD_OPTIONS,
     "receipt_email": Unset(Text(512)),
@@ -101,7 +120,7 @@ INTENT_PLAIN: Fields = {
 INTENT_CREATE = Hash(
     {
         **INTENT_PLAIN,
-        "amount": Whole(1, MOST),
+        "amount": AMOUNT,
         "automatic_payment_methods": AUTOMATIC,
         "confirm": Flag(),
         "confirmation_method": OneOf(("automatic", "manual")),
@@ -117,7 +136,7 @@ INTENT_CREATE = Hash(
 INTENT_UPDATE = Hash(
     {
         **INTENT_PLAIN,
-        "amount": Whole(1, MOST),
+        "amount": AMOUNT,
         "currency": Currency(),
         "setup_future_usage": Unset(USAGE),
     }
@@ -128,6 +147,7 @@ INTENT_CONFIRM = Hash(
         **TYPE_LISTS,
         "capture_method": CAPTURE,
         "error_on_requires_action": Flag(),
+        "hooks": HOOKS,
         "off_session": Flag(),
         "payment_method": Text(),
         "payment_method_options": CARD_OPTIONS,
@@ -142,8 +162,9 @@ INTENT_CAPTURE = Hash(
         **EXPAND,
         **META,
         **STATEMENT,
-        "amount_to_capture": Whole(1, MOST),
+        "amount_to_capture": AMOUNT,
         "final_capture": Flag(),
+        "hooks": HOOKS,
     }
 )
 INTENT_CANCEL = Hash(
@@ -171,6 +192,17 @@ SETUP_CREATE = Hash(
         "use_stripe_sdk": Flag(),
     }
 )
+SETUP_UPDATE = Hash(
+    {
+        **EXPAND,
+        **META,
+        **TYPE_LISTS,
+        "customer": Text(),
+        "description": Text(1000),
+        "payment_method": Text(),
+        "payment_method_options": SETUP_OPTIONS,
+    }
+)
 SETUP_CONFIRM = Hash(
     {
         **EXPAND,
@@ -189,12 +221,12 @@ SETUP_CANCEL = Hash(
 )
 SETUP_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_method": Text()})
 
-CHARGE_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_intent": Text()})
+CHARGE_LIST = Hash({**PAGE, "created": CREATED, "customer": Text(), "payment_intent": Text(), "transfer_group": Text()})
 REFUND_CREATE = Hash(
     {
         **EXPAND,
         **META,
-        "amount": Whole(1, MOST),
+        "amount": AMOUNT,
         "charge": Text(),
         "payment_intent": Text(),
         "reason": OneOf(("duplicate", "fraudulent", "requested_by_customer")),
@@ -202,25 +234,15 @@ REFUND_CREATE = Hash(
 )
 REFUND_UPDATE = Hash({**EXPAND, **META})
 REFUND_LIST = Hash({**PAGE, "created": CREATED, "charge": Text(), "payment_intent": Text()})
-BALANCE_TYPES = OneOf(("adjustment", "charge", "refund", "refund_failure"))
-BALANCE_LIST = Hash({**PAGE, "created": CREATED, "source": Text(), "type": BALANCE_TYPES})
-
-EVIDENCE = (
-    "access_activity_log",
-    "billing_address",
-    "cancellation_policy_disclosure",
-    "cancellation_rebuttal",
-    "customer_email_address",
-    "customer_name",
-    "customer_purchase_ip",
-    "product_description",
-    "refund_policy_disclosure",
-    "refund_refusal_explanation",
-    "service_date",
-    "uncategorized_text",
+REFUND_CANCEL = RETRIEVE
+BALANCE_TYPES = ("adjustment", "charge", "refund", "refund_failure")
+BALANCE_LIST = Hash(
+    {**PAGE, "created": CREATED, "currency": Currency(), "source": Text(), "type": OneOf(BALANCE_TYPES)}
 )
-DISPUTE_UPDATE = Hash({**EXPAND, **META, "evidence": Hash(dict.fromkeys(EVIDENCE, Text(20_000))), "submit": Flag()})
-DISPUTE_LIST = Hash({**PAGE, "charge": Text(), "created": CREATED, "payment_intent": Text()})
+EVIDENCE = Hash(dict.fromkeys(EVIDENCE_TEXTS, Unset(Text(20_000))))
+DISPUTE_UPDATE = Hash({**EXPAND, **META, "evidence": EVIDENCE, "submit": Flag()})
+DISPUTE_CLOSE = RETRIEVE
+DISPUTE_LIST = REFUND_LIST
 
 PRODUCT_DATA = Hash(
     {
@@ -237,7 +259,7 @@ PRICE_DATA = Hash(
         "currency": Currency(),
         "product_data": PRODUCT_DATA,
         "tax_behavior": OneOf(("exclusive", "inclusive", "unspecified")),
-        "unit_amount": Whole(0, MOST),
+        "unit_amount": Whole(0),
     },
     needs=("currency", "product_data", "unit_amount"),
 )
@@ -256,6 +278,7 @@ SESSION_CREATE = Hash(
         **EXPAND,
         **META,
         **TYPE_LISTS,
+        "automatic_tax": Hash({"enabled": Flag()}, needs=("enabled",)),
         "billing_address_collection": OneOf(("auto", "required")),
         "cancel_url": Url(),
         "client_reference_id": Text(200),
@@ -265,6 +288,7 @@ SESSION_CREATE = Hash(
         "customer": Text(),
         "customer_creation": OneOf(("always", "if_required")),
         "customer_email": Text(512),
+        "customer_update": Hash(dict.fromkeys(("address", "name"), OneOf(("auto", "never")))),
         "expires_at": Whole(1),
         "line_items": Many(LINE_ITEM, 100),
         "locale": Text(10),
@@ -285,6 +309,7 @@ SESSION_CREATE = Hash(
                 "card": Hash(
                     {
                         "capture_method": OneOf(("manual",)),
+                        "request_extended_authorization": IF_AVAILABLE,
                         "request_three_d_secure": THREE_D_SECURE,
                         "setup_future_usage": USAGE,
                     }
@@ -311,9 +336,72 @@ SESSION_LIST = Hash(
 LINE_ITEM_LIST = Hash(PAGE)
 SESSION_EXPIRE = RETRIEVE
 
-# Types that the sandbox sends, and those of its later growth that an endpoint may ask for.
+AFTER_COMPLETION = Hash(
+    {
+        "hosted_confirmation": Hash({"custom_message": Text(500)}),
+        "redirect": Hash({"return_url": Url()}, needs=("return_url",)),
+        "type": OneOf(("hosted_confirmation", "portal_homepage", "redirect")),
+    },
+    needs=("type",),
+)
+FLOW = Hash({"after_completion": AFTER_COMPLETION, "type": OneOf(("payment_method_update",))}, needs=("type",))
+PORTAL_CREATE = Hash(
+    {**EXPAND, "customer": Text(), "flow_data": FLOW, "locale": Text(10), "return_url": Url()},
+    needs=("customer",),
+)
+
+TAX_ADDRESS = Hash({**{name: Unset(Text()) for name in ADDRESS_LINES}, "country": Text()}, needs=("country",))
+TAX_CUSTOMER = Hash(
+    {
+        "address": TAX_ADDRESS,
+        "address_source": OneOf(("billing", "shipping")),
+        "ip_address": Text(),
+        "taxability_override": OneOf(("customer_exempt", "none", "reverse_charge")),
+    }
+)
+TAX_ITEM = Hash(
+    {
+        **META,
+        "amount": Whole(0),
+        "quantity": Whole(1),
+        "reference": Text(500),
+        "tax_behavior": OneOf(("exclusive", "inclusive")),
+        "tax_code": Text(),
+    },
+    needs=("amount",),
+)
+TAX_CALCULATE = Hash(
+    {
+        **EXPAND,
+        "currency": Currency(),
+        "customer": Text(),
+        "customer_details": TAX_CUSTOMER,
+        "line_items": Many(TAX_ITEM),
+        "tax_date": Whole(1),
+    },
+    needs=("currency", "line_items"),
+)
+TAX_RECORD = Hash(
+    {**EXPAND, **META, "calculation": Text(), "posted_at": Whole(1), "reference": Text(500)},
+    needs=("calculation", "reference"),
+)
+TAX_REVERSE = Hash(
+    {
+        **EXPAND,
+        **META,
+        "flat_amount": Whole(most=-1),
+        "mode": OneOf(("full", "partial")),
+        "original_transaction": Text(),
+        "reference": Text(500),
+    },
+    needs=("mode", "original_transaction", "reference"),
+)
+TAX_ITEM_LIST = Hash(PAGE)
+
+# Types that an endpoint may ask for.
 EVENT_TYPES = (
     "*",
+    "billing_portal.session.created",
     "charge.captured",
     "charge.dispute.closed",
     "charge.dispute.created",

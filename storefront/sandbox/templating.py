@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from werkzeug.wrappers import Response
 
+from .currencies import decimals
+
 if TYPE_CHECKING:
     from .world import Thing
-
-WITHOUT_CENTS = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
-THOUSANDTHS = "bhd jod kwd omr tnd"
 
 TEMPLATES = Environment(
     loader=PackageLoader("storefront.sandbox", "pages"),
@@ -32,7 +31,7 @@ def page(name: str, status: int = 200, **facts: object) -> Response:
 
 def amount(minor: int, currency: str) -> str:
     """Write an amount of minor units with its currency."""
-    places = 0 if currency in WITHOUT_CENTS else 3 if currency in THOUSANDTHS else 2
+    places = decimals(currency)
     whole, rest = divmod(minor, 10**places)
     cents = f".{rest:0{places}d}" if places else ""
     # Figures and their currency never part: no-break spaces, a narrow one for thousands.

@@ -9,10 +9,10 @@ import threading
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from . import faults
+from . import webhook_faults
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,19 +25,15 @@ if TYPE_CHECKING:
 
 SENDERS = 4
 TIMEOUT = 10
-# Seconds (wall time) before the second, third … try. After the last one it is given up.
-PAUSES = (1, 5, 30, 300)
 PATIENCE = 10
 # News of a call leaves a moment after its answer, as from Stripe.
 HEAD_START = 0.1
-OVERTAKEN = 1.0
-OLD_VERSION = "2020-08-27"
 # How often the clock is looked at, for what falls due by itself.
 TICK = 1.0
 
 DUE = """
-SELECT deliveries.id, event, endpoint, subject, tries, state
-FROM deliveries WHERE state = 'waiting' AND next_try <= ? AND subject NOT IN ({})
+SELECT id, event, endpoint, subject, tries, held
+FROM deliveries WHERE state = 'waiting' AND next_try <= ? AND not_before <= ? AND subject NOT IN ({})
 ORDER BY id LIMIT 1
 """
 
@@ -48,20 +44,23 @@ class Delivery:
 
     id: int
     event: str
+    endpoint: str
     subject: str
     url: str
     secret: str
     body: bytes
     tries: int
+    age: float
 
 
 class Deliverer:
     """Sends what is owed, from threads of its own or when asked."""
 
-    def __init__(self, machine: Machine, send: Sender) -> None:
-        """Keep the machine and the way out."""
+    def __init__(self, machine: Machine, send: Sender, pauses: tuple[float, ...]) -> None:
+        """Keep the machine, the way out, and the seconds of wall time between the tries."""
         self._machine = machine
         self._send = send
+        self._pauses = pauses
         self._busy: set[str] = set()
         self._change = threading.Condition()
         self._news = 0
@@ -141,33 +140,42 @@ class Deliverer:
     def _untried(self, event: str) -> bool:
         with self._machine.store.transaction() as db:
             row = db.execute(
-                "SELECT 1 FROM deliveries WHERE event = ? AND tries = 0 AND state = 'waiting'", (event,)
+                "SELECT 1 FROM deliveries WHERE event = ? AND tries = 0 AND state = 'waiting' AND held = ''",
+                (event,),
             ).fetchone()
         return row is not None
 
     def _claim(self) -> Delivery | None:
-        dropped = False
+        held = False
         with self._machine.store.transaction() as db:
             while row := self._due(db):
-                delivery = _delivery(db, row, self._machine.clock.wall())
-                if delivery:
-                    self._busy.add(delivery.subject)
+                event = json.loads(_thing(db, row["event"])["body"])
+                if not webhook_faults.hold_back(db, row, event["type"], self._machine.clock):
                     break
-                dropped = True  # or put off: whoever waits for it need not
-        if dropped:
+                held = True
+            delivery = self._delivery(db, row, event) if row else None
+        if held:
             self.wake()
-        return delivery if row else None
+        return delivery
+
+    def _delivery(self, db: sqlite3.Connection, row: sqlite3.Row, event: dict[str, Any]) -> Delivery:
+        self._busy.add(row["subject"])
+        now = self._machine.clock.wall()
+        webhook_faults.multiply(db, row, event["type"], self._machine.ids, now)
+        return _delivery(db, row, event)
 
     def _due(self, db: sqlite3.Connection) -> sqlite3.Row | None:
         busy = tuple(self._busy)
         query = DUE.format(", ".join("?" * len(busy)))
-        row: sqlite3.Row | None = db.execute(query, (self._machine.clock.wall(), *busy)).fetchone()
+        clock = self._machine.clock
+        row: sqlite3.Row | None = db.execute(query, (clock.wall(), clock.now(), *busy)).fetchone()
         return row
 
     def _try(self, delivery: Delivery) -> None:
+        signed_at = int(self._machine.clock.wall() - delivery.age)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": signature(delivery.body, delivery.secret, int(self._machine.clock.wall())),
+            "Stripe-Signature": signature(delivery.body, delivery.secret, signed_at),
             "User-Agent": "Stripe/1.0 (sandbox)",
         }
         try:
@@ -178,15 +186,17 @@ class Deliverer:
 
     def _record(self, delivery: Delivery, answer: str) -> None:
         arrived = answer.startswith("2")
-        last = delivery.tries >= len(PAUSES)
+        last = delivery.tries >= len(self._pauses)
         state = "delivered" if arrived else "given up" if last else "waiting"
-        pause = 0 if arrived or last else PAUSES[delivery.tries]
+        pause = 0 if arrived or last else self._pauses[delivery.tries]
+        now = self._machine.clock.wall()
         with self._machine.store.transaction() as db:
             db.execute(
                 "UPDATE deliveries SET tries = tries + 1, state = ?, next_try = ?, answer = ? WHERE id = ?",
-                (state, self._machine.clock.wall() + pause, answer, delivery.id),
+                (state, now + pause, answer, delivery.id),
             )
             if arrived:
+                webhook_faults.release_overtaken(db, delivery.endpoint, delivery.id, now)
                 _count_down(db, delivery.event)
         self._busy.discard(delivery.subject)
         self.wake()
@@ -210,47 +220,22 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         return answer.status
 
 
-def _delivery(db: sqlite3.Connection, row: sqlite3.Row, now: float) -> Delivery | None:
-    """Give what is to be sent, or None where a fault says that it does not leave now."""
-    event = json.loads(_thing(db, row["event"])["body"])
-    if row["tries"] == 0 and _held_up(db, row, event["type"], now):
-        return None
+def _delivery(db: sqlite3.Connection, row: sqlite3.Row, event: dict[str, Any]) -> Delivery:
     endpoint = _thing(db, row["endpoint"])
     shown = json.loads(endpoint["body"])
-    old = faults.take(db, "webhook_old_version", event["type"])
-    event["api_version"] = OLD_VERSION if old else shown["api_version"]
-    forged = faults.take(db, "webhook_bad_signature", event["type"])
+    spoilt = webhook_faults.spoil(db, event["type"])
+    event["api_version"] = webhook_faults.version(shown, spoilt)
     return Delivery(
         id=row["id"],
         event=row["event"],
+        endpoint=row["endpoint"],
         subject=row["subject"],
         url=shown["url"],
-        secret="whsec_of_somebody_else" if forged else json.loads(endpoint["hidden"])["secret"],
+        secret=webhook_faults.secret(json.loads(endpoint["hidden"])["secret"], spoilt),
         body=json.dumps(event, separators=(",", ":")).encode(),
         tries=row["tries"],
+        age=webhook_faults.age(spoilt),
     )
-
-
-def _held_up(db: sqlite3.Connection, row: sqlite3.Row, kind: str, now: float) -> bool:
-    """A first try that is dropped, put off, or let pass by the next; one that is doubled goes on."""
-    if faults.take(db, "webhook_dropped", kind):
-        db.execute("UPDATE deliveries SET state = 'dropped' WHERE id = ?", (row["id"],))
-        return True
-    if faults.take(db, "webhook_duplicate", kind):
-        db.execute(
-            "INSERT INTO deliveries (event, endpoint, subject, next_try, tries) VALUES (?, ?, ?, ?, 1)",
-            (row["event"], row["endpoint"], row["subject"], now),
-        )
-    fault = faults.take(db, "webhook_delay", kind) or faults.take(db, "webhook_reorder", kind)
-    if fault is None:
-        return False
-    # A story of its own from now on: the others about the same thing need not wait for it.
-    wait = fault.hang or OVERTAKEN
-    db.execute(
-        "UPDATE deliveries SET next_try = ?, subject = subject || ' late', tries = 1 WHERE id = ?",
-        (now + wait, row["id"]),
-    )
-    return True
 
 
 def _thing(db: sqlite3.Connection, ident: str) -> sqlite3.Row:
@@ -261,6 +246,6 @@ def _thing(db: sqlite3.Connection, ident: str) -> sqlite3.Row:
 def _count_down(db: sqlite3.Connection, event: str) -> None:
     db.execute(
         "UPDATE things SET body = json_set(body, '$.pending_webhooks',"
-        " json_extract(body, '$.pending_webhooks') - 1) WHERE id = ?",
+        " max(json_extract(body, '$.pending_webhooks') - 1, 0)) WHERE id = ?",
         (event,),
     )

@@ -70,7 +70,7 @@ class World:
         self.db.execute(
             "INSERT INTO things (customer, intent, state, due, body, hidden, created, id, kind)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*_columns(thing), thing["created"], thing.id, thing["object"]),
+            (*_columns(thing), thing.get("created", self.now), thing.id, thing["object"]),
         )
         self._loaded[thing.id] = thing
         return thing
@@ -112,7 +112,7 @@ class World:
     def emit(self, kind: str, thing: Thing, before: dict[str, Any] | None = None) -> str:
         """Store an event with the thing as it is now, and owe it to each endpoint that asked."""
         event = self._event(kind, thing, before)
-        endpoints = [endpoint for endpoint in self._endpoints if {"*", kind} & set(endpoint["enabled_events"])]
+        endpoints = self.endpoints_for(kind)
         event["pending_webhooks"] = len(endpoints)
         self.add(event)
         for endpoint in endpoints:
@@ -122,6 +122,10 @@ class World:
             )
         self.emitted.append(event.id)
         return event.id
+
+    def endpoints_for(self, kind: str) -> list[Thing]:
+        """Give the endpoints that asked for a type of event."""
+        return [endpoint for endpoint in self._endpoints if {"*", kind} & set(endpoint["enabled_events"])]
 
     @cached_property
     def _endpoints(self) -> list[Thing]:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import pytest
 import requests
 import stripe
 
-from tests.sandbox.conftest import KEY, Local, Receiver, free_port
+from tests.sandbox.conftest import KEY, Local, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,54 +101,6 @@ def test_a_fault_until_reset(local: Local) -> None:
     assert {local.call("GET", "/v1/events").status_code for _ in range(3)} == {500}
     local.reset()
     assert local.call("GET", "/v1/events").status_code == 200
-
-
-def test_an_answer_is_lost_before_the_call_was_begun(local: Local) -> None:
-    local.control("faults", kind="timeout_before", match="POST /v1/customers")
-    with pytest.raises(requests.ConnectionError):
-        local.call("POST", "/v1/customers", "email=a@b.c", Idempotency_Key="customer:7:1")
-    assert local.api.customers.list().data == []
-    again = local.call("POST", "/v1/customers", "email=a@b.c", Idempotency_Key="customer:7:1")
-    assert "Idempotent-Replayed" not in again.headers
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "code"),
-    [
-        ("error_429", 429, "rate_limit"),
-        ("lock_timeout", 429, "lock_timeout"),
-        ("error_409", 409, "idempotency_key_in_use"),
-    ],
-)
-def test_a_no_that_is_not_kept_under_the_key(local: Local, kind: str, status: int, code: str) -> None:
-    local.control("faults", kind=kind, match="POST /v1/customers")
-    refused = local.call("POST", "/v1/customers", "email=a@b.c", Idempotency_Key="customer:7:1")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
-    assert local.api.customers.list().data == []
-    again = local.call("POST", "/v1/customers", "email=a@b.c", Idempotency_Key="customer:7:1")
-    assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (200, None)
-
-
-def test_too_many_calls_of_one_endpoint_are_told_so_with_the_reason(tmp_path: Path, receiver: Receiver) -> None:
-    strict = Local(tmp_path, receiver, most_calls=3)
-    try:
-        answers = [strict.call("GET", "/v1/customers") for _ in range(8)]
-    finally:
-        strict.stop()
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert refused
-    assert refused[0].headers["Stripe-Rate-Limited-Reason"] == "endpoint-rate"
-
-
-def test_a_slow_answer_holds_nobody_else_up(local: Local) -> None:
-    local.control("faults", kind="slow", match="GET /v1/customers", hang=2)
-    begun = time.monotonic()
-    slow = threading.Thread(target=local.call, args=("GET", "/v1/customers"))
-    slow.start()
-    local.call("GET", "/v1/events")
-    assert time.monotonic() - begun < 2
-    slow.join()
-    assert time.monotonic() - begun >= 2
 
 
 def test_the_log_says_which_calls_were_seen(local: Local) -> None:

@@ -161,45 +161,6 @@ def test_a_dropped_webhook_never_comes(local: Local, hooks: Receiver) -> None:
     assert delivery["id"] == newest.id
 
 
-def test_a_doubled_webhook_comes_twice_as_the_same_event(local: Local, hooks: Receiver) -> None:
-    local.control("faults", kind="webhook_duplicate", match="customer.created")
-    local.customer()
-    first, again = eventually(lambda: len(hooks.deliveries) > 1 and hooks.deliveries[:2])
-    assert first["id"] == again["id"]
-
-
-def test_a_webhook_is_overtaken_by_a_later_one(local: Local, hooks: Receiver) -> None:
-    local.control("faults", kind="webhook_reorder", match="customer.created")
-    customer = local.customer()
-    local.api.customers.update(customer.id, {"name": "Miriam"})
-    eventually(lambda: len(hooks.deliveries) > 1)
-    assert [each["type"] for each in hooks.deliveries] == ["customer.updated", "customer.created"]
-
-
-def test_a_delayed_webhook_comes_when_it_was_told_to(local: Local, hooks: Receiver) -> None:
-    local.control("faults", kind="webhook_delay", match="customer.created", hang=2)
-    begun = time.monotonic()
-    local.customer()
-    hooks.first("customer.created")
-    assert time.monotonic() - begun >= 2
-
-
-def test_a_forged_signature_is_sent_once_and_the_true_one_after_it_was_refused(local: Local, hooks: Receiver) -> None:
-    local.control("faults", kind="webhook_bad_signature", match="customer.created")
-    hooks.answers.append(400)
-    local.customer()
-    forged, true = eventually(lambda: len(hooks.deliveries) > 1 and hooks.deliveries[:2])
-    with pytest.raises(stripe.SignatureVerificationError):
-        stripe.WebhookSignature.verify_header(forged["body"].decode(), forged["headers"]["Stripe-Signature"], SECRET)
-    assert stripe.WebhookSignature.verify_header(true["body"].decode(), true["headers"]["Stripe-Signature"], SECRET)
-
-
-def test_a_webhook_may_speak_of_an_older_version(local: Local, hooks: Receiver) -> None:
-    local.control("faults", kind="webhook_old_version", match="customer.created")
-    local.customer()
-    assert hooks.first("customer.created")["api_version"] == "2020-08-27"
-
-
 def test_a_webhook_comes_after_a_restart(own: Local) -> None:
     own.receiver.answers += [500]
     own.customer()

@@ -41,7 +41,7 @@ def test_the_payment_page_says_what_is_sold_and_for_how_much(local: Local) -> No
 
 @pytest.mark.parametrize(
     ("amount", "currency", "words"),
-    [(120000, "eur", "1 200.00 EUR"), (1200, "jpy", "1 200 JPY"), (12345, "kwd", "12.345 KWD")],
+    [(120000, "eur", "1 200.00 EUR"), (1200, "jpy", "1 200 JPY"), (12340, "kwd", "12.340 KWD")],
 )
 def test_amounts_are_written_in_their_currency(local: Local, amount: int, currency: str, words: str) -> None:
     price = {"currency": currency, "unit_amount": amount, "product_data": {"name": "Foliant"}}

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.sandbox.conftest import DAY
-
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Local, Receiver
 
@@ -89,42 +87,3 @@ def test_refunds_are_listed_by_payment(local: Local) -> None:
     rows = local.api.balance_transactions.list({"source": mine.id}).data
     assert [row.type for row in rows] == ["refund"]
     assert local.api.balance_transactions.retrieve(rows[0].id).amount == -100
-
-
-def test_a_refund_may_be_pending_for_a_day(local: Local, hooks: Receiver) -> None:
-    intent = local.charge("pm_card_pendingRefund")
-    refund = local.api.refunds.create({"payment_intent": intent.id})
-    assert (refund.status, refund.pending_reason) == ("pending", "processing")
-    local.advance(DAY + 1)
-    found = local.api.refunds.retrieve(refund.id)
-    assert (found.status, "pending_reason" in found.to_dict()) == ("succeeded", False)
-    assert hooks.first("refund.updated")["data"]["previous_attributes"] == {"status": "pending"}
-
-
-def test_a_refund_that_succeeded_may_fail_days_later_and_its_money_is_back(local: Local, hooks: Receiver) -> None:
-    intent = local.charge("pm_card_refundFail")
-    refund = local.api.refunds.create({"payment_intent": intent.id, "amount": 5000})
-    assert refund.status == "succeeded"
-    local.advance(4 * DAY)
-    found = local.api.refunds.retrieve(refund.id, {"expand": ["charge", "failure_balance_transaction"]})
-    assert (found.status, found.failure_reason) == ("failed", "expired_or_canceled_card")
-    assert (found.charge.amount_refunded, found.failure_balance_transaction.amount) == (0, 5000)
-    assert found.failure_balance_transaction.type == "refund_failure"
-    hooks.first("refund.failed")
-    assert local.api.refunds.create({"payment_intent": intent.id}).amount == 11900, "all of it may be given back again"
-
-
-@pytest.mark.parametrize("status", ["requires_action", "failed", "succeeded"])
-def test_a_refund_goes_on_when_it_is_told_to(local: Local, hooks: Receiver, status: str) -> None:
-    refund = local.api.refunds.create({"payment_intent": local.charge("pm_card_pendingRefund").id})
-    local.control("refunds/resolve", refund=refund.id, status=status)
-    assert local.api.refunds.retrieve(refund.id).status == status
-    hooks.first("refund.updated")
-
-
-def test_only_a_refund_that_waits_for_its_holder_is_canceled(local: Local) -> None:
-    refund = local.api.refunds.create({"payment_intent": local.charge("pm_card_pendingRefund").id})
-    assert local.call("POST", f"/v1/refunds/{refund.id}/cancel").status_code == 400
-    local.control("refunds/resolve", refund=refund.id, status="requires_action")
-    assert local.api.refunds.cancel(refund.id).status == "canceled"
-    assert local.call("POST", f"/v1/refunds/{refund.id}/cancel").status_code == 400
