@@ -24,7 +24,7 @@ from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_gateway
 from storefront.outside.stripe_gateway import Declined, Done, Outcome, Refused
 from storefront.outside.world import Outside
-from storefront.rules.money import exact
+from storefront.rules.money import exact, step
 from storefront.rules.order import State
 
 # How a refund goes on: an answer that was asked earlier and read later changes nothing.
@@ -118,8 +118,12 @@ def why_no_part(session: Session, order: Order, amount: int) -> NoRefund | None:
     if money.disputed(session, order.id):
         return NoRefund("disputed", "The buyer's bank asks for this payment back. Nothing is refunded meanwhile.")
     if not 0 < amount < left:
-        most = exact(left - 1, order.currency)
+        most = exact(left - step(order.currency), order.currency)
         return NoRefund("amount", f"A part is at most {most}. To give everything back, cancel the order.")
+    if amount % step(order.currency):
+        return NoRefund(
+            "amount", f"{order.currency} goes back in steps of {exact(step(order.currency), order.currency)}."
+        )
     return None
 
 
