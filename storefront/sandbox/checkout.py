@@ -234,7 +234,7 @@ def _blank(world: World, params: dict[str, Any], items: list[dict[str, Any]]) ->
         "mode": params["mode"],
         "payment_intent": None,
         "payment_method_collection": "always" if paying else None,
-        "payment_method_options": params.get("payment_method_options", {}),
+        "payment_method_options": _options(params),
         "payment_method_types": ["card"],
         "payment_status": "unpaid" if paying else "no_payment_required",
         "setup_intent": None,
@@ -244,6 +244,11 @@ def _blank(world: World, params: dict[str, Any], items: list[dict[str, Any]]) ->
         "ui_mode": params.get("ui_mode", "hosted_page"),
         "url": f"{world.public_url}/c/{path}/{ident}",
     }
+
+
+def _options(params: dict[str, Any]) -> dict[str, Any]:
+    given = params.get("payment_method_options", {})
+    return {name: {"request_three_d_secure": "automatic", **card} for name, card in given.items()}
 
 
 def _absent_features() -> dict[str, Any]:

@@ -1,4 +1,20 @@
-"""The control API, outside /v1: time, faults, limits, the log, and what banks do."""
+"""The control API, outside /v1: time, faults, limits, the log, and what banks do. It speaks JSON.
+
+GET  /_sandbox/health
+GET  /_sandbox/clock
+POST /_sandbox/clock/advance     seconds
+POST /_sandbox/reset
+GET  /_sandbox/log?since=seq
+POST /_sandbox/faults            kind, match, count, seconds (or hang), reason, chance, seed; see faults.py
+GET  /_sandbox/faults
+DELETE /_sandbox/faults
+POST /_sandbox/limits            per_second: of each endpoint; 0 is no limit
+POST /_sandbox/disputes          charge or payment_intent, reason, amount, inquiry
+POST /_sandbox/disputes/resolve  dispute, status: won, lost, escalated (an inquiry only)
+POST /_sandbox/refunds/resolve   refund, status: succeeded, failed; failure_reason
+POST /_sandbox/cards/renew       payment_method, exp_month, exp_year, number: another test card
+POST /_sandbox/events/resend     event
+"""
 
 from __future__ import annotations
 

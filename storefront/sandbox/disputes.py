@@ -22,7 +22,6 @@ DAY = 24 * 60 * 60
 # Banks leave 7 to 21 days for an answer.
 TIME_TO_ANSWER = 9 * DAY
 WAITING = ("needs_response", "warning_needs_response")
-UNDER_REVIEW = ("under_review", "warning_under_review")
 # While a dispute is in one of these, the money is the bank's.
 WITHDRAWN = ("needs_response", "under_review", "lost")
 NETWORK_CODES = {
@@ -144,7 +143,8 @@ def fall_due(world: World, dispute: Thing) -> None:
 
 def of_charge(world: World, charge: Thing) -> list[Thing]:
     """Give a charge's disputes, oldest first."""
-    return world.query("dispute", "intent = ? AND json_extract(body, '$.charge') = ?", _intent(charge), charge.id)
+    ours = "intent = ? AND json_extract(body, '$.charge') = ?"
+    return world.query("dispute", ours, charge["payment_intent"], charge.id)
 
 
 def withdrawn(world: World, charge: Thing) -> int:
@@ -160,10 +160,6 @@ def close_inquiries(world: World, charge: Thing) -> None:
     for dispute in of_charge(world, charge):
         if _is_inquiry(dispute) and dispute["status"] != "warning_closed":
             resolve(world, dispute, "lost")
-
-
-def _intent(charge: Thing) -> str:
-    return str(charge["payment_intent"])
 
 
 def _is_inquiry(dispute: Thing) -> bool:

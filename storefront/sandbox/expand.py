@@ -58,7 +58,6 @@ FIELDS: dict[str, dict[str, str | None]] = {
     "payment_method": {"customer": "customer"},
     "tax.calculation": {"line_items": "item"},
     "tax.transaction": {"line_items": "item"},
-    "billing_portal.session": {"configuration": None},
     "balance_transaction": {"source": "charge"},
     "customer": {"default_source": None, "invoice_settings": "", "test_clock": None},
     "invoice_settings": {"default_payment_method": "payment_method"},
@@ -98,7 +97,8 @@ def _inside(world: World, holder: dict[str, Any], step: str, path: str) -> objec
         raise _refusal(path)
     kind, value = fields[step], holder.get(step)
     if step == "refunds":
-        refunds = world.query("refund", "json_extract(body, '$.charge') = ?", holder["id"])
+        ours = "intent = ? AND json_extract(body, '$.charge') = ?"
+        refunds = world.query("refund", ours, holder["payment_intent"], holder["id"])
         url = f"/v1/charges/{holder['id']}/refunds"
         return lists.of([dict(refund) for refund in reversed(refunds)], url)
     if step == "line_items":

@@ -1,4 +1,30 @@
-"""Fault switches: what the sandbox was told to do wrong, and how often."""
+"""Fault switches: what the sandbox was told to do wrong, and how often.
+
+Of a call, matched by its method and path ("POST /v1/refunds", with * as in a shell):
+
+    timeout_before          the connection ends after `seconds`; nothing was done
+    error_409               a request with the same key is said to be under way
+    error_429               too many requests; `reason` goes into Stripe-Rate-Limited-Reason
+    lock_timeout            429: the object is said to be locked
+    error_500               nothing was done, and the answer is kept under the key
+    error_500_after_commit  all was done, and the answer is kept under the key
+    timeout_after_commit    all was done; the connection ends after `seconds` without the answer
+    slow                    all was done; the answer comes after `seconds`
+    refund_pending          a refund is pending for a `reason`, and succeeds after an hour
+    refund_requires_action  a refund asks its customer, and fails after 30 days
+    refund_fails            a refund has succeeded, and fails after an hour
+
+Of a webhook, matched by its event's type ("charge.dispute.*"):
+
+    webhook_dropped         it never leaves
+    webhook_delay           it leaves after `seconds` of sandbox time
+    webhook_reorder         it leaves after a later one has arrived, or after `seconds` (60) of wall time
+    webhook_duplicate       it arrives twice
+    webhook_twin            it arrives again under another id
+    webhook_bad_signature   it is signed with another secret
+    webhook_stale           it is signed `seconds` (600) ago
+    webhook_old_version     it says that it speaks the API version `reason`
+"""
 
 from __future__ import annotations
 

@@ -39,10 +39,10 @@ def page(world: World, call: Call, kind: str, fixed: dict[str, object] | None = 
 def events(world: World, call: Call) -> dict[str, Any]:
     """Give one page of events, also of a group such as charge.*; 30 days of them."""
     params = dict(call.params)
-    group = params.pop("type", "*")
+    kind = params.pop("type", "*")
     wheres, values = _filters(params, {})
-    wheres += ["created >= ?", "state GLOB ?"]
-    values += [world.now - 30 * 24 * 60 * 60, group]
+    wheres += ["created >= ?", "state GLOB ?" if "*" in kind else "state = ?"]
+    values += [world.now - 30 * 24 * 60 * 60, kind]
     if "types" in params:
         wheres.append(f"state IN ({', '.join('?' * len(params['types']))})")
         values.extend(params["types"])
@@ -65,6 +65,10 @@ def _filters(params: dict[str, Any], fixed: dict[str, object]) -> tuple[list[str
         if wanted is not None:
             wheres.append(f"{expression} = ?")
             values.append(wanted["email"] if isinstance(wanted, dict) else wanted)
+    if "charge" in params:
+        # Found by the payment's index, then compared.
+        wheres.append("intent = (SELECT intent FROM things WHERE id = ?)")
+        values.append(params["charge"])
     created = params.get("created", {})
     bounds = created if isinstance(created, dict) else {"gte": created, "lte": created}
     for bound, second in bounds.items():
@@ -90,7 +94,9 @@ def _page(world: World, call: Call, kind: str, wheres: list[str], values: list[o
 
 
 def _select(world: World, kind: str, wheres: list[str], values: list[object], order: str, limit: int) -> list[Thing]:
-    where = " AND ".join(["kind = ?", "json_extract(body, '$.deleted') IS NULL", *wheres])
+    if kind == "customer":
+        wheres = [*wheres, "json_extract(body, '$.deleted') IS NULL"]
+    where = " AND ".join(["kind = ?", *wheres])
     rows = world.db.execute(
         f"SELECT body, hidden, due FROM things WHERE {where}"  # noqa: S608 - expressions are ours
         f" ORDER BY seq {order} LIMIT ?",

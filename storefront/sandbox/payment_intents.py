@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import charges, tax
+from . import charges, tax, tax_transactions
 from .currencies import check_amount, check_digits
 from .errors import declined, invalid, refused
 from .params import merged
@@ -76,7 +76,7 @@ def update(world: World, call: Call) -> Thing:
     if intent["status"] not in OPEN and fixed:
         raise _unexpected(intent, "updated", OPEN)
     if "amount" in call.params:
-        check_amount(call.params["amount"], intent["currency"])
+        check_amount(call.params["amount"], call.params.get("currency", intent["currency"]))
     if call.params.get("customer"):
         world.fetch("customer", call.params["customer"], "customer")
     _apply(world, intent, call.params)
@@ -178,7 +178,7 @@ def _take(world: World, intent: Thing, amount: int, params: dict[str, Any]) -> N
     if "hooks" in params:
         tax.attach(world, intent, params["hooks"])
     intent.update(amount_capturable=0, amount_received=amount, status="succeeded", **changes)
-    tax.settle(world, intent)
+    tax_transactions.settle(world, intent)
     intent.due = None
     world.save(intent)
     session = session_of(world, intent)

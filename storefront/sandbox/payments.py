@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import charges, tax
+from . import charges, tax_transactions
 from .cards import EXPIRED, UNAUTHENTICATED, Decline, Visit, ask_bank
 from .payment_methods import attach_to, card_of, is_expired
 from .world import Thing, World
@@ -115,7 +115,7 @@ def _approve(world: World, intent: Thing, method: Thing, *, off_session: bool) -
     intent.update(last_payment_error=None, latest_charge=charge.id, next_action=None)
     if charge["captured"]:
         intent.update(amount_received=intent["amount"], status="succeeded")
-        tax.settle(world, intent)
+        tax_transactions.settle(world, intent)
     else:
         intent.update(amount_capturable=intent["amount"], status="requires_capture")
         intent.due = charge["payment_method_details"]["card"]["capture_before"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import balance, charges, disputes, faults
 from .cards import BY_NUMBER
+from .currencies import check_digits
 from .errors import invalid, refused
 from .params import exclusive, merged, missing
 from .world import Thing, World
@@ -107,6 +108,7 @@ def _check(world: World, charge: Thing, amount: int, left: int) -> None:
     if amount > left:
         message = f"Refund amount ({amount}) is greater than unrefunded amount ({left})."
         raise refused(message, code="amount_too_large", param="amount")
+    check_digits(amount, charge["currency"])
     taken = disputes.withdrawn(world, charge)
     if taken and amount > charge["amount_captured"] - taken:
         message = f"Charge {charge.id} has been charged back: its money cannot be refunded."

@@ -18,6 +18,7 @@ from . import (
     setup_intents,
     tables,
     tax,
+    tax_transactions,
     webhook_endpoints,
 )
 from .params import Hash
@@ -115,10 +116,10 @@ ROUTES = (
     Route("POST", f"{TAX}/calculations", tables.TAX_CALCULATE, tax.calculate),
     Route("GET", f"{TAX}/calculations/:id", tables.RETRIEVE, tax.retrieve),
     Route("GET", f"{TAX}/calculations/:id/line_items", tables.TAX_ITEM_LIST, tax.line_items),
-    Route("POST", f"{TAX}/transactions/create_from_calculation", tables.TAX_RECORD, tax.record),
-    Route("POST", f"{TAX}/transactions/create_reversal", tables.TAX_REVERSE, tax.reverse),
+    Route("POST", f"{TAX}/transactions/create_from_calculation", tables.TAX_RECORD, tax_transactions.record),
+    Route("POST", f"{TAX}/transactions/create_reversal", tables.TAX_REVERSE, tax_transactions.reverse),
     Route("GET", f"{TAX}/transactions/:id", tables.RETRIEVE, retrieval("tax.transaction")),
-    Route("GET", f"{TAX}/transactions/:id/line_items", tables.TAX_ITEM_LIST, tax.transaction_items),
+    Route("GET", f"{TAX}/transactions/:id/line_items", tables.TAX_ITEM_LIST, tax_transactions.line_items),
     Route("GET", "/v1/balance_transactions", tables.BALANCE_LIST, listing("balance_transaction")),
     Route("GET", "/v1/balance_transactions/:id", tables.RETRIEVE, retrieval("balance_transaction")),
     Route("POST", SESSIONS, tables.SESSION_CREATE, checkout.create),

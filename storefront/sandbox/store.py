@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS things (
     hidden TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS things_kind ON things (kind, seq);
+CREATE INDEX IF NOT EXISTS things_state ON things (kind, state, seq);
 CREATE INDEX IF NOT EXISTS things_customer ON things (customer, kind, seq);
 CREATE INDEX IF NOT EXISTS things_intent ON things (intent, kind, seq);
 CREATE INDEX IF NOT EXISTS things_due ON things (due) WHERE due IS NOT NULL;

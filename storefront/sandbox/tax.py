@@ -1,18 +1,17 @@
-"""Tax: calculations for a buyer's country, and the transactions that a shop reports from them."""
+"""Tax calculations: what tax is in some items, or on top of them, where a buyer lives."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from . import lists
-from .errors import invalid, refused
+from .errors import absent, invalid
 from .params import exclusive, merged, missing
 from .payment_methods import EMPTY_ADDRESS
 from .tax_rates import COUNTRIES, DIGITAL, NONTAXABLE, behavior, tax_on
-from .world import Thing, World
+from .world import WORDS, Thing, World
 
 if TYPE_CHECKING:
-    from .errors import StripeError
     from .routes import Call
     from .tax_rates import Country
 
@@ -39,47 +38,12 @@ def line_items(world: World, call: Call) -> dict[str, Any]:
     return lists.of(calculation.hidden["line_items"], call.path)
 
 
-def transaction_items(world: World, call: Call) -> dict[str, Any]:
-    """Give the items of a transaction."""
-    transaction = world.fetch("tax.transaction", call.ids[0])
-    return lists.of(transaction.hidden["line_items"], call.path)
-
-
 def usable(world: World, ident: str, param: str | None = None) -> Thing:
     """Give a calculation; one that has expired counts as none."""
     found = world.fetch("tax.calculation", ident, param)
     if found["expires_at"] <= world.now:
-        return world.fetch("tax.calculation", "", param)
+        raise absent(WORDS["tax.calculation"], ident, param or "id", 400 if param else 404)
     return found
-
-
-def record(world: World, call: Call) -> Thing:
-    """Make a transaction of a calculation, once per reference."""
-    calculation = usable(world, call.params["calculation"], "calculation")
-    return post(world, calculation, call.params["reference"], call.params)
-
-
-def post(world: World, calculation: Thing, reference: str, params: dict[str, Any]) -> Thing:
-    """Store the transaction that a shop reports."""
-    _refuse_reference(world, reference)
-    items = [_posted(world, item, "transaction") for item in calculation.hidden["line_items"]]
-    facts = {"posted_at": params.get("posted_at", world.now), "reversal": None, "type": "transaction"}
-    return _transaction(world, calculation, reference, items, facts, params.get("metadata"))
-
-
-def reverse(world: World, call: Call) -> Thing:
-    """Take a transaction back, in full or (flat_amount, negative and with its tax) in part."""
-    params = call.params
-    original = world.fetch("tax.transaction", params["original_transaction"], "original_transaction")
-    _refuse_reference(world, params["reference"])
-    share = _share(original, params)
-    items = [_posted(world, item, "reversal", share) for item in original.hidden["line_items"]]
-    facts = {
-        "posted_at": world.now,
-        "reversal": {"original_transaction": original.id},
-        "type": "reversal",
-    }
-    return _transaction(world, original, params["reference"], items, facts, params.get("metadata"))
 
 
 def attach(world: World, intent: Thing, hooks: dict[str, Any]) -> None:
@@ -94,14 +58,6 @@ def attach(world: World, intent: Thing, hooks: dict[str, Any]) -> None:
         message = f"The calculation {ident} is in {calculation['currency']}, the PaymentIntent in {intent['currency']}."
         raise invalid(message, param=param)
     intent["hooks"] = hooks
-
-
-def settle(world: World, intent: Thing) -> None:
-    """Report the tax of a payment that has succeeded."""
-    hooks = intent.get("hooks")
-    if hooks:
-        calculation = world.fetch("tax.calculation", hooks["inputs"]["tax"]["calculation"])
-        post(world, calculation, intent.id, {})
 
 
 def country_of(address: dict[str, Any] | None, param: str) -> Country | None:
@@ -175,7 +131,7 @@ def _breakdown(customer: dict[str, Any], tax: int, permille: int, reason: str, t
     country = COUNTRIES.get(code)
     rate = {
         "display_name": country.kind.upper().replace("_", " ") if country else "Tax",
-        "percentage_decimal": _percentage(permille),
+        "percentage_decimal": f"{permille // 10}.{permille % 10}",
         "tax_type": country.kind if country else "vat",
     }
     return {
@@ -191,10 +147,6 @@ def _breakdown(customer: dict[str, Any], tax: int, permille: int, reason: str, t
         "taxability_reason": reason,
         "taxable_amount": taxable,
     }
-
-
-def _percentage(permille: int) -> str:
-    return f"{permille // 10}.{permille % 10}"
 
 
 def _calculation(
@@ -246,71 +198,3 @@ def _summary_row(part: dict[str, Any], *, inclusive: bool) -> dict[str, Any]:
         "taxability_reason": part["taxability_reason"],
         "taxable_amount": 0,
     }
-
-
-def _refuse_reference(world: World, reference: str) -> None:
-    if world.query("tax.transaction", "json_extract(body, '$.reference') = ?", reference):
-        message = f"There is already a tax transaction with the reference '{reference}'."
-        raise refused(message, param="reference")
-
-
-def _share(original: Thing, params: dict[str, Any]) -> tuple[int, int]:
-    whole = sum(_gross(item) for item in original.hidden["line_items"])
-    if params["mode"] == "full":
-        return whole, whole
-    if "flat_amount" not in params:
-        raise missing("flat_amount")
-    part = -params["flat_amount"]
-    if not 0 < part <= whole:
-        raise _too_much(part, whole)
-    return part, whole
-
-
-def _too_much(part: int, whole: int) -> StripeError:
-    message = f"flat_amount has to be negative and no more than the transaction's {whole}, tax included: {-part}."
-    return invalid(message, param="flat_amount")
-
-
-def _gross(item: dict[str, Any]) -> int:
-    tax = item["amount_tax"] if item["tax_behavior"] == "exclusive" else 0
-    return int(item["amount"] + tax)
-
-
-def _posted(world: World, item: dict[str, Any], kind: str, share: tuple[int, int] | None = None) -> dict[str, Any]:
-    part, whole = share or (-1, 1)
-    names = ("product", "quantity", "reference", "tax_behavior", "tax_code")
-    return {
-        "id": world.ids.new("tax_li", 14),
-        "object": "tax.transaction_line_item",
-        "amount": -item["amount"] * part // whole,
-        "amount_tax": -item["amount_tax"] * part // whole,
-        "livemode": False,
-        "metadata": {},
-        **{name: item[name] for name in names},
-        "reversal": {"original_line_item": item["id"]} if share else None,
-        "type": kind,
-    }
-
-
-def _transaction(
-    world: World,
-    about: Thing,
-    reference: str,
-    items: list[dict[str, Any]],
-    facts: dict[str, Any],
-    metadata: dict[str, str] | None,
-) -> Thing:
-    ident = world.ids.new("tax", 24)
-    names = ("currency", "customer", "customer_details", "ship_from_details", "shipping_cost", "tax_date")
-    body = {
-        "id": ident,
-        "object": "tax.transaction",
-        "created": world.now,
-        **{name: about[name] for name in names},
-        "livemode": False,
-        "metadata": merged({}, metadata),
-        "reference": reference,
-        **facts,
-        "line_items": lists.of(items, f"/v1/tax/transactions/{ident}/line_items"),
-    }
-    return world.add(Thing(body, {"line_items": items}))

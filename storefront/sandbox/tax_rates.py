@@ -13,11 +13,6 @@ class Country:
     permille: int
     kind: str = "vat"
 
-    @property
-    def percentage(self) -> str:
-        """The rate as Stripe writes it: "19.0"."""
-        return f"{self.permille // 10}.{self.permille % 10}"
-
 
 # One rate for everything: no reduced ones, no regions. Rates of 2026; the real ones are Stripe's to know.
 COUNTRIES = {

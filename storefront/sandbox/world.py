@@ -20,6 +20,8 @@ VERSION = "2026-10-28.endive"
 WORDS = {
     "payment_method": "PaymentMethod",
     "setup_intent": "setupintent",
+    "tax.calculation": "tax calculation",
+    "tax.transaction": "tax transaction",
     "webhook_endpoint": "webhook endpoint",
 }
 

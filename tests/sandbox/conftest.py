@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import stripe
+
+from tests.sandbox.inside import Inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,7 +173,7 @@ class Local:
 
     def control(self, path: str, **body: Any) -> Any:
         """Use the control API."""
-        method = "POST" if path in ("clock/advance", "reset", "faults") else "GET"
+        method = "GET" if path in ("health", "clock", "log") else "POST"
         answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body or None, timeout=DEADLINE)
         answer.raise_for_status()
         return answer.json()
@@ -300,6 +303,25 @@ def local(running: Local) -> Local:
 def hooks(local: Local) -> Receiver:
     """What the sandbox delivered since the test began."""
     return local.receiver
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Inside]]:
+    """Make sandboxes inside this process, and close them after the test."""
+    with ExitStack() as stack:
+
+        def made(seed: int = 7, **options: Any) -> Inside:
+            inside = Inside(seed, **options)
+            stack.callback(inside.sandbox.close)
+            return inside
+
+        yield made
+
+
+@pytest.fixture
+def inside(make: Callable[..., Inside]) -> Inside:
+    """One sandbox inside this process."""
+    return make()
 
 
 @pytest.fixture

@@ -44,6 +44,37 @@ def test_a_buyer_corrects_a_declined_card_and_authenticates(page: Page, local: L
     assert local.api.checkout.sessions.retrieve(session.id).status == "complete"
 
 
+def test_a_buyer_sees_the_tax_of_a_country_before_paying(page: Page, local: Local) -> None:
+    shop_answers(page, local)
+    price = {"currency": "usd", "unit_amount": 10000, "product_data": {"name": "Foliant"}}
+    session = local.payment_session(line_items=[{"price_data": price, "quantity": 1}], automatic_tax={"enabled": True})
+    page.goto(session.url)
+    page.select_option("#country", "FR")
+    pay(page, "4242 4242 4242 4242")
+    assert "The total is another one now" in page.inner_text("#notice")
+    assert "120.00" in page.inner_text("#pay")
+    pay(page, "4242 4242 4242 4242")
+    page.wait_for_url(f"{local.shop}/thanks?session={session.id}")
+    assert local.api.checkout.sessions.retrieve(session.id).amount_total == 12000
+
+
+def test_a_customer_saves_another_card_in_the_portal(page: Page, local: Local) -> None:
+    shop_answers(page, local)
+    missing: list[str] = []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status == 404 else None)
+    customer, _ = local.saved_card()
+    portal = local.api.billing_portal.sessions.create({"customer": customer, "return_url": f"{local.shop}/me"})
+    page.goto(portal.url)
+    page.fill("#cardnumber", "4000 0025 0000 3155")
+    page.click("#save")
+    page.click("#authenticate")
+    assert "The new card is saved" in page.inner_text("#done")
+    assert "ending in 3155" in page.inner_text("#saved")
+    page.click("#back")
+    page.wait_for_url(f"{local.shop}/me")
+    assert missing == []
+
+
 def test_a_buyer_may_go_back(page: Page, local: Local) -> None:
     shop_answers(page, local)
     session = local.setup_session()
@@ -59,7 +90,9 @@ def test_the_pages_fit_every_screen(page: Page, local: Local, width: int, theme:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 800})
     url = local.payment_session().url
-    for address in (url, local.setup_session().url, local.url, f"{local.url}/mail/"):
+    taxed = local.payment_session(automatic_tax={"enabled": True}).url
+    portal = local.api.billing_portal.sessions.create({"customer": local.saved_card()[0]}).url
+    for address in (url, taxed, portal, local.setup_session().url, local.url, f"{local.url}/mail/"):
         page.goto(address)
         assert page.is_visible("text=Sandbox: no money moves.")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
