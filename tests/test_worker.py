@@ -200,3 +200,24 @@ def test_the_worker_ends_at_once_when_it_is_asked_to(small_world: World) -> None
         process.wait(30)
         if process.stderr:
             process.stderr.close()
+
+
+def test_a_launch_is_followed_from_the_command_line(shell: CliRunner, small_world: World) -> None:
+    product = small_world.product(days=3)
+    for number in range(4):
+        small_world.orders(product, f"b{number}@posteo.de")
+    early = shell.invoke(cli.main, ["launch", "status", "databases-by-hand"])
+    assert (early.exit_code, early.output) == (2, "storefront: databases-by-hand has not opened yet.\n")
+    assert shell.invoke(cli.main, ["launch", "status", "nothing"]).exit_code == 2
+    small_world.advance(days=3)
+    small_world.tick_without_charges()
+    under_way = shell.invoke(cli.main, ["launch", "status", "databases-by-hand"])
+    assert "The money is coming in" in under_way.output
+    assert f"[{'.' * 40}]   0%  0 of 4 captured" in under_way.output
+    assert "captures to go 4" in under_way.output
+    small_world.tick()
+    done = shell.invoke(cli.main, ["launch", "status", "databases-by-hand", "--watch"])
+    assert done.exit_code == 0
+    assert f"[{'#' * 40}] 100%  4 of 4 captured" in done.output
+    assert "captured 76.00 €, refunded 0.00 €" in done.output
+    assert "letters accepted 4, on the way 0" in done.output

@@ -146,7 +146,7 @@ def _owed_back(order: Order) -> bool:
 
 def note_by_hand(session: Session, order: Order, who: str, why: str, now: datetime) -> NoRefund | None:
     """Note that somebody paid by other means what could not be refunded. Returns why not."""
-    session.refresh(order, with_for_update=True)
+    order = session.get_one(Order, order.id, with_for_update=True, populate_existing=True)
     if not _owed_back(order) or session.scalar(_open_attempt(order)) is not None:
         return NoRefund("nothing", "Nothing is owed to this buyer, or a refund is under way just now.")
     for intent, paid in money.payments(session, order).items():
