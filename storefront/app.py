@@ -18,6 +18,7 @@ from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules.links import Links
+from storefront.rules.papers import Seller
 from storefront.settings import LOOPBACK, Settings
 from storefront.web import (
     account,
@@ -108,6 +109,8 @@ def _shop(app: Flask, settings: Settings, clock: Clock | None) -> Shop:
         links=Links(settings.base_url, (settings.secret_key, *settings.secret_key_fallbacks)),
         grant_on=settings.grant_on,
         shop_name=settings.shop_name,
+        tax=settings.stripe_tax,
+        seller=Seller(settings.shop_name, settings.shop_owner, settings.shop_address, settings.shop_tax_id),
     )
     clock = clock or Clock(settings.data_dir / "clock" if settings.sandbox else None)
     return Shop(settings, db, outside, clock, SystemRandom())

@@ -11,6 +11,7 @@ from storefront.actions.declining import REPAIRED, declined
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
+from storefront.actions.taxing import begin_taxed, note_hold
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Order, no_open_attempt, not_leaving, not_resting
 from storefront.models.products import Launch
@@ -45,10 +46,11 @@ def _preflight(outside: Outside, db: Database, order_id: int, now: datetime) -> 
         order = session.get_one(Order, order_id, with_for_update=True)
         if order.state != State.RESERVED or order.cancel_wished_at or order.product.launch.launched_at:
             return False
-        attempt = begin(session, order, "hold", now, body=off_session(order) | {"capture_method": "manual"})
+        body = off_session(order) | {"capture_method": "manual"}
+        attempt, record = begin_taxed(session, outside, order, "hold", record_hold, now, body=body)
     if attempt is None:
         return False
-    carry_out(outside, db, attempt, record_hold, now)
+    carry_out(outside, db, attempt, record, now)
     return True
 
 
@@ -82,6 +84,7 @@ def record_hold(
 
 
 def _held(session: Session, order: Order, intent: Intent, now: datetime) -> None:
+    note_hold(session, order, intent, None, now)
     mended = order.state == State.PAST_DUE
     facts = holding(intent) | REPAIRED
     why = "the bank set the amount aside"

@@ -17,6 +17,7 @@ from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.stocking import give_back
 from storefront.actions.tasking import close_tasks, raise_task
+from storefront.actions.taxing import note_credit, note_returned
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.money import UNDER_WAY, Refund
@@ -154,7 +155,8 @@ def note_by_hand(session: Session, order: Order, who: str, why: str, now: dateti
             row = Refund(order_id=order.id, intent=intent, amount=paid.net, status="by_hand", who=who, why=why[:500])
             row.made_at = row.settled_at = now
             session.add(row)
-    session.flush()
+            session.flush()
+            note_credit(session, order, row, now)
     close_tasks(session, "refund", order.number, who, now)
     _all_back(session, order, now)
     return None
@@ -221,8 +223,10 @@ def note_refund(
         row.settled_at = now
     session.flush()
     if row.counts:
+        note_credit(session, order, row, now)
         _all_back(session, order, now, row)
     else:
+        note_returned(session, order, row, now)
         _did_not_arrive(session, order, row, now)
     return True
 

@@ -7,10 +7,11 @@ Every answer is a frozen value. A call that moves money ends as `Done`, `Decline
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import stripe
@@ -26,7 +27,8 @@ TOLERANCE = timedelta(seconds=300)
 class Card:
     """A payment method as a buyer would name it, and whose it is at Stripe (None: nobody's, cannot be used again).
 
-    `print` is the same for the same card, whoever brings it; from `until` on it is no longer valid.
+    `print` is the same for the same card, whoever brings it; from `until` on it is no longer valid. `address`: country,
+    state and postal code of its bill as far as they are known, else the country of its bank.
     """
 
     id: str
@@ -35,6 +37,28 @@ class Card:
     brand: str = ""
     print: str = ""
     until: datetime | None = None
+    address: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tax:
+    """The tax inside an amount, in minor units: its rate as a percentage in text ("19"), its name, the country."""
+
+    amount: int
+    rate: str
+    name: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """Tax as Stripe has reckoned it for an amount that includes it; `total` is what a buyer would pay."""
+
+    id: str
+    key: str
+    total: int
+    tax: Tax
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -51,6 +75,7 @@ class Intent:
     order: str = ""
     refunded: int = 0
     disputed: bool = False
+    calculation: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +90,7 @@ class CheckoutSession:
     setup_status: str
     card: Card | None
     key: str
+    tax: Tax | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +130,7 @@ class Thing:
     key: str
 
 
-Value = Intent | CheckoutSession | Refund | Dispute | Thing
+Value = Intent | CheckoutSession | Refund | Dispute | Calculation | Thing
 
 
 @dataclass(frozen=True)
@@ -233,6 +259,7 @@ class StripeGateway:
             "refund": lambda _target, body, opts: _refund(self._v1.refunds.create(body, opts)),
             "detach": lambda target, body, opts: _thing(self._v1.payment_methods.detach(target, body, opts)),
             "evidence": lambda target, body, opts: _dispute(self._v1.disputes.update(target, body, opts)),
+            "tax": lambda _target, body, opts: _calculation(self._v1.tax.calculations.create(body, opts)),
         }
 
     def perform(self, kind: str, target: str, body: dict[str, Any], key: str) -> Outcome:
@@ -267,6 +294,7 @@ class StripeGateway:
     def checkout(self, session_id: str) -> CheckoutSession:
         """A session as it stands now, with what it secured. Raises StripeSilent."""
         expand = ["payment_intent.latest_charge", "payment_intent.payment_method", "setup_intent.payment_method"]
+        expand.append("line_items.data.taxes")
         return self._asked(
             "session.read", lambda: _session(self._v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
         )
@@ -481,7 +509,13 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
         order=order,
         refunded=charge.get("amount_refunded") or 0,
         disputed=bool(charge.get("disputed")),
+        calculation=_hooked(data.get("hooks") or {}),
     )
+
+
+def _hooked(hooks: dict[str, Any]) -> str:
+    """The calculation that a payment reports its tax by."""
+    return str(((hooks.get("inputs") or {}).get("tax") or {}).get("calculation") or "")
 
 
 def _session(value: Any) -> CheckoutSession:  # noqa: ANN401
@@ -498,7 +532,36 @@ def _session(value: Any) -> CheckoutSession:  # noqa: ANN401
         setup_status=setup.get("status", ""),
         card=made.card if made else _card(setup.get("payment_method")),
         key=_key(data),
+        tax=_session_tax(data),
     )
+
+
+def _session_tax(data: dict[str, Any]) -> Tax | None:
+    """The tax that a visit's page has reckoned; None where it was not asked to."""
+    if (data.get("automatic_tax") or {}).get("status") != "complete":
+        return None
+    items = (data.get("line_items") or {}).get("data") or []
+    rates = [each["rate"] | {"amount": each["amount"]} for item in items for each in item.get("taxes") or []]
+    place = ((data.get("customer_details") or {}).get("address") or {}).get("country") or ""
+    return _tax((data.get("total_details") or {}).get("amount_tax") or 0, rates, "percentage", place)
+
+
+def _tax(amount: int, rates: list[dict[str, Any]], percentage: str, place: str) -> Tax:
+    """Several taxes of one place (a state's and a county's) are told as one, by the sum of their rates."""
+    taxed = [each for each in rates if each["amount"]]
+    total = sum((Decimal(str(each[percentage])) for each in taxed), Decimal())
+    names = {str(each.get("tax_type") or "") for each in taxed}
+    return Tax(amount, f"{total.normalize():f}" if taxed else "", names.pop() if len(names) == 1 else "", place.upper())
+
+
+def _calculation(value: Any) -> Calculation:  # noqa: ANN401
+    data = _plain(value)
+    rates = [each["tax_rate_details"] | {"amount": each["amount"]} for each in data["tax_breakdown"]]
+    address = (data.get("customer_details") or {}).get("address") or {}
+    place = address.get("country") or ""
+    tax = _tax(data["tax_amount_inclusive"], rates, "percentage_decimal", place)
+    ends = data["expires_at"] or data["tax_date"]
+    return Calculation(data["id"], "", data["amount_total"], tax, datetime.fromtimestamp(ends, UTC))
 
 
 def _card(data: Any) -> Card | None:  # noqa: ANN401
@@ -514,7 +577,15 @@ def _card(data: Any) -> Card | None:  # noqa: ANN401
         brand=brand,
         print=card.get("fingerprint") or "",
         until=_after(card.get("exp_year"), card.get("exp_month")),
+        address=_address((data.get("billing_details") or {}).get("address") or {}, card.get("country") or ""),
     )
+
+
+def _address(given: dict[str, Any], bank: str) -> dict[str, str]:
+    """As much of an address as a tax hangs on; no street and no name are kept."""
+    if not given.get("country"):
+        return {"country": bank} if bank else {}
+    return {name: str(given[name]) for name in ("country", "state", "postal_code") if given.get(name)}
 
 
 def _after(year: int | None, month: int | None) -> datetime | None:

@@ -88,7 +88,7 @@ def step(currency: str) -> int:
 def least(currency: str) -> int:
     """The least charge, in minor units."""
     if currency in HALF_A_DOLLAR:
-        return HALF_A_DOLLAR[currency] * 10 ** decimals(currency)
+        return int(HALF_A_DOLLAR[currency] * 10 ** decimals(currency))
     if currency in THREE_DECIMAL:
         return 10 * USUAL_MINIMUM
     return MINIMUM.get(currency, USUAL_MINIMUM)
@@ -96,7 +96,7 @@ def least(currency: str) -> int:
 
 def most(currency: str) -> int:
     """The greatest charge, in minor units."""
-    ceiling = MOST_RUPIAH if currency == "IDR" else MOST
+    ceiling: int = MOST_RUPIAH if currency == "IDR" else MOST
     return ceiling - ceiling % step(currency)
 
 
