@@ -35,6 +35,7 @@ ON_OBJECTS = frozenset({"capture", "void", "detach", "evidence"})
 UNMARKED = ON_OBJECTS | {"tax"}  # a calculation has no metadata; a lost one moves nothing, and is made again
 ON_CARDS = frozenset({"hold", "charge"})
 NOTHING_HAPPENED = frozenset({"not_found", "requires_capture"})
+PATIENCE = {"tax": 2}  # nothing is lost with a calculation: rather than wait for a stored error to pass, ask anew
 WAITS = [timedelta(seconds=s) for s in (5, 15, 60, 300, 1800)]
 
 Record = Callable[[Session, Outside, Order, Attempt, Outcome, datetime], None]
@@ -91,7 +92,7 @@ def carry_out(outside: Outside, db: Database, attempt: Attempt, record: Record, 
 
 
 def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Outcome:
-    if now - attempt.opened_at < KEY_LIFE and attempt.tries <= len(WAITS):
+    if now - attempt.opened_at < KEY_LIFE and attempt.tries <= PATIENCE.get(attempt.kind, len(WAITS)):
         outcome = outside.stripe.perform(attempt.kind, attempt.target, _body(attempt), attempt.key)
         if isinstance(outcome, Done | Declined):
             return outcome
