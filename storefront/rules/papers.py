@@ -8,6 +8,7 @@ from enum import StrEnum
 from storefront.rules import tax, words
 from storefront.rules.money import exact
 
+ISSUED_APART = 24 * 3600
 NUMBER = re.compile(r"(?P<series>[RC]-[0-9]{4})-(?P<count>[0-9]{6,12})", re.ASCII)
 
 
@@ -58,7 +59,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Paper:
-    """A document in words. `sums` are its lines of money, the last one its total; `facts` are labels and values."""
+    """A document in words. `total` is what it comes to, `sums` what is inside of that; `facts` are labels and values."""
 
     title: str
     sentence: str
@@ -138,7 +139,7 @@ def _sums(facts: Facts) -> tuple[tuple[str, str], ...]:
         return ()
     told = tax.words(facts.rate, facts.tax_name, facts.place)
     net = exact(facts.amount - facts.tax, facts.currency)
-    return ("Without tax", net), (told[0].upper() + told[1:], exact(facts.tax, facts.currency))
+    return (told, exact(facts.tax, facts.currency)), ("without tax", net)
 
 
 def _total_word(facts: Facts) -> str:
@@ -149,14 +150,9 @@ def _total_word(facts: Facts) -> str:
 
 def _facts(facts: Facts) -> tuple[tuple[str, str], ...]:
     kept = facts.paper
-    rows = [("Number", facts.number)]
-    if facts.about:
-        rows.append(("Takes back" if not _is_credit(facts) else "For receipt", facts.about))
+    rows = [("Takes back" if not _is_credit(facts) else "For receipt", facts.about)]
     rows.append(("Refunded" if _is_credit(facts) else "Paid", _when(facts, facts.at)))
     if abs(facts.issued_at - facts.at).total_seconds() >= ISSUED_APART:
         rows.append(("Issued", _when(facts, facts.issued_at)))
-    rows += [("Order", kept.get("order", "")), ("Sold to", kept.get("email", "")), ("With", kept.get("card", ""))]
+    rows += [("Order", kept.get("order", "")), ("Sold to", kept.get("email", "")), ("Card", kept.get("card", ""))]
     return tuple(row for row in rows if row[1])
-
-
-ISSUED_APART = 24 * 3600
