@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/made
 
-.PHONY: setup demo test lint lock browser java
+.PHONY: setup demo test simulate lint lock browser java
 setup: $(STAMP)
 
 $(STAMP): .ci/requirements.lock pyproject.toml .ci/make-venv
@@ -16,6 +16,11 @@ demo: setup
 
 test: setup browser java lint
 	$(BIN)/python -m pytest
+
+# make simulate SEEDS=1000: so many fresh histories of the whole shop in one process, with everything that can go wrong.
+SEEDS ?= 100
+simulate: setup
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -42,9 +42,9 @@ def schedule(session: Session, launch: Launch, moment: Moment, reason: str, now:
 
 
 def live_orders(session: Session, launch: Launch) -> int:
-    """How many orders were promised this launch, the ones still at Stripe not counted."""
+    """How many orders were promised this launch; those still at Stripe or leaving are not counted."""
     query = select(func.count(Order.id)).where(Order.product_id == launch.product_id, Order.state.in_(SETTLED))
-    return session.scalar(query.where(Order.kind == "pre_order")) or 0
+    return session.scalar(query.where(Order.kind == "pre_order", Order.cancel_wished_at.is_(None))) or 0
 
 
 def _move(session: Session, launch: Launch, moment: Moment, reason: str, now: datetime) -> Refused | None:

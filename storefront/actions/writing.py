@@ -17,7 +17,7 @@ from storefront.models.orders import LIVE, Order
 from storefront.models.products import File, Lesson
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
-from storefront.rules import letter_words, words
+from storefront.rules import letter_rows, letter_words, words
 from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
 
@@ -155,12 +155,12 @@ def _recipient(letter: Letter) -> str:
 def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | None, now: datetime) -> dict[str, Any]:
     order = letter.order
     told = Told(_about(session, letter, grant), now)
-    rows = told.rows(letter.kind)
+    rows = letter_rows.rows(told, letter.kind)
     order_url = _order_url(outside, letter)
     return {
         "told": told,
         "rows": rows,
-        "rows_text": letter_words.rows_as_text(rows),
+        "rows_text": letter_rows.rows_as_text(rows),
         "facts_told": letter.facts,
         "title": order.product.title,
         "creator": order.product.creator.name,
@@ -230,14 +230,10 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         granted_at=grant.granted_at if grant else None,
         opened=grant is not None and grant.first_opened_at is not None,
         fresh_link=letter.kind == "access" and letter.version > 1,
-        decline=order.decline,
-        decline_class=order.decline_class,
-        next_try_at=order.next_try_at,
-        card_until=order.card_until,
-        grace_until=order.grace_until,
         released=any(each.kind == "void" and each.outcome == "done" for each in order.attempts),
         captured=captured,
         refunded=refunded,
+        **_card(order),
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
         cancelled_at=order.cancel_wished_at,
@@ -246,6 +242,17 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         buyer=words.masked(order.email),
         matter=_matter(session, letter),
     )
+
+
+def _card(order: Order) -> dict[str, Any]:
+    """How the card stands, as words about it need it."""
+    return {
+        "decline": order.decline,
+        "decline_class": order.decline_class,
+        "next_try_at": order.next_try_at,
+        "card_until": order.card_until,
+        "grace_until": order.grace_until,
+    }
 
 
 def _matter(session: Session, letter: Letter) -> Matter | None:

@@ -112,7 +112,7 @@ def _placed(facts: Facts, now: datetime) -> Telling:
     if now >= until:
         return Telling("We are asking Stripe how your visit ended.", "It takes a moment. Nothing is charged meanwhile.")
     return Telling(
-        f"One step is missing: finish at Stripe by {red(words.clock(until, facts.zone))}.",
+        f"One step is missing: finish at Stripe by {red(words.clock_place(until, facts.zone))}.",
         f"Your price of {facts.amount} is kept until then. Nothing has been charged.",
         line=_line(facts, now),
     )
@@ -448,7 +448,7 @@ def withdraw_words(facts: Facts, now: datetime) -> tuple[str, str]:
     said = {
         Way.LEAVE: ("Leave it, nothing is charged", ""),
         Way.CANCEL: ("Cancel this order" if facts.purchase else "Cancel this pre-order", ""),
-        Way.WITHDRAW: ("Withdraw and get everything back", ""),
+        Way.WITHDRAW: ("Withdraw from contract here", ""),
         Way.NONE: ("", ""),
     }
     return said[way] if way in said else ("", _ask(facts))

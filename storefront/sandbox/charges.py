@@ -86,9 +86,8 @@ def dispute(world: World, charge: Thing) -> None:
     """Let the bank of a card that disputes every charge do so."""
     charge.due = None
     card = BY_NUMBER[charge.hidden["number"]]
-    left = charge["amount_captured"] - charge["amount_refunded"]
     world.save(charge)
-    if left:
+    if left := disputes.disputable(world, charge):
         disputes.begin(world, charge, card.dispute, left, inquiry=card.inquiry)
 
 

@@ -113,8 +113,9 @@ def resolve(world: World, dispute: Thing, verdict: str) -> None:
     """End a dispute "won" or "lost"; "escalated" turns an inquiry into a chargeback."""
     dispute.due = None
     if _is_inquiry(dispute):
-        if verdict == "escalated":
-            _escalate(world, dispute)
+        left = disputable(world, world.fetch("charge", dispute["charge"]))
+        if verdict == "escalated" and left > 0:
+            _escalate(world, dispute, min(left, dispute["amount"]))
         else:
             _end(world, dispute, "warning_closed")
         return
@@ -155,6 +156,11 @@ def withdrawn(world: World, charge: Thing) -> int:
     return sum(dispute["amount"] for dispute in found if dispute["status"] in WITHDRAWN)
 
 
+def disputable(world: World, charge: Thing) -> int:
+    """Give how much of a charge is the shop's still: captured, and neither given nor taken back."""
+    return int(charge["amount_captured"] - charge["amount_refunded"] - withdrawn(world, charge))
+
+
 def close_inquiries(world: World, charge: Thing) -> None:
     """End what the bank only asked about: the charge was refunded in full."""
     for dispute in of_charge(world, charge):
@@ -191,8 +197,9 @@ def _put(dispute: Thing, row: Thing) -> None:
     dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(row)]
 
 
-def _escalate(world: World, dispute: Thing) -> None:
-    before = {name: dispute[name] for name in ("evidence_details", "is_charge_refundable", "status")}
+def _escalate(world: World, dispute: Thing, amount: int) -> None:
+    before = {name: dispute[name] for name in ("amount", "evidence_details", "is_charge_refundable", "status")}
+    dispute["amount"] = amount
     _withdraw(world, dispute)
     card = {**dispute["payment_method_details"]["card"], "case_type": "chargeback"}
     dispute["payment_method_details"] = {"card": card, "type": "card"}

@@ -34,8 +34,7 @@ def dispute(machine: Machine, body: Body) -> dict[str, Any]:
     reason = body.choice("reason", tuple(disputes.NETWORK_CODES), "fraudulent")
     with machine.world() as world:
         charge = _disputed_charge(world, body)
-        taken = disputes.withdrawn(world, charge)
-        left = charge["amount_captured"] - charge["amount_refunded"] - taken
+        left = disputes.disputable(world, charge)
         amount = body.whole("amount", left, 1, ", and the charge needs money that is neither refunded nor disputed")
         if amount > left:
             message = f"amount is {amount}, but only {left} of the charge can be disputed."

@@ -110,7 +110,7 @@ def _check(world: World, charge: Thing, amount: int, left: int) -> None:
         raise refused(message, code="amount_too_large", param="amount")
     check_digits(amount, charge["currency"])
     taken = disputes.withdrawn(world, charge)
-    if taken and amount > charge["amount_captured"] - taken:
+    if taken and amount > left - taken:
         message = f"Charge {charge.id} has been charged back: its money cannot be refunded."
         raise refused(message, code="charge_disputed")
 

@@ -80,4 +80,6 @@ def _hint(typed: str) -> str:
         return "The part before the @ is missing."
     if "." not in host:
         return "The part after the @ needs an ending, such as posteo.de."
+    if not name.isascii():
+        return "Before the @ only plain letters reach every mail server: no ü, é or ß."
     return "That does not read as an address. Look for a blank or a comma in it."

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, session, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -171,7 +172,8 @@ def _actions(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
     if found.cancel_wished_at or facts.leaver.disputed:
         return []
     if facts.granted:
-        return [_act("Mail me a fresh link", f"/orders/{token}/fresh-link", primary=True)]
+        fresh = _act("Mail me a fresh link", f"/orders/{token}/fresh-link", primary=not facts.redeemed)
+        return [_act("To your library", "/library", method="get", primary=True), fresh] if facts.redeemed else [fresh]
     correct = [_act("Correct e-mail", "#address", method="get")] if _correctable(found) else []
     return [*_next_step(found, facts, token), *correct]
 
@@ -215,11 +217,15 @@ def _other_note(db: Session, found: Order) -> words.Note | None:
     mine = session.get("orders", [])
     if found.id not in mine or found.state not in LIVE:
         return None
-    query = select(Order).where(Order.id.in_(mine), Order.id != found.id, Order.product_id == found.product_id)
-    other = db.scalars(query.where(Order.state.in_(LIVE)).order_by(Order.id)).first()
+    same = (Order.id != found.id, Order.product_id == found.product_id, Order.email == found.email)
+    query = select(Order).where(Order.id.in_(mine), *same, Order.state.in_(LIVE), Order.state != "placed")
+    other = db.scalars(query.order_by(Order.id.desc())).first()
     if other is None:
         return None
-    text = f"{other.number} is for {other.product.title} too. If one is enough, cancel the other on its page."
+    token = shop().outside.links.token("order", other.id, other.link_generation, other.link_sha256)
+    text = Markup('<a href="/orders/{}">{}</a> is for {} too. If one is enough, cancel the other on its page.').format(
+        token, other.number, other.product.title
+    )
     return words.Note("news", "You have another order for this", text)
 
 

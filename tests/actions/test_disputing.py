@@ -1,7 +1,5 @@
 """Disputes: opened, answered, won and lost, and what each does to access, refunds and the people concerned."""
 
-import requests
-
 from storefront.actions import disputing
 from storefront.actions.refunding import refund_part
 from storefront.models.money import Dispute
@@ -39,8 +37,7 @@ def live(world: World, order_id: int) -> bool:
 
 
 def decides(world: World, *, won: bool) -> None:
-    url = f"{world.sandbox.url}/_sandbox/disputes/decide"
-    requests.post(url, json={"dispute": dispute(world).stripe_id, "won": won}, timeout=10).raise_for_status()
+    world.sandbox.control("disputes/resolve", dispute=dispute(world).stripe_id, status="won" if won else "lost")
 
 
 def test_an_open_dispute_pauses_access_and_asks_the_creator_until_the_bank_says(world: World) -> None:

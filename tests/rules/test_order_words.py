@@ -164,7 +164,7 @@ def test_the_line_has_five_steps_at_most_in_the_order_of_their_time() -> None:
 def test_who_may_leave_reads_how_and_who_may_not_reads_why() -> None:
     out = replace(FACTS, **PAID)
     assert withdraw_words(FACTS, NOW)[0] == "Cancel this pre-order"
-    assert withdraw_words(out, T + timedelta(days=2))[0] == "Withdraw and get everything back"
+    assert withdraw_words(out, T + timedelta(days=2))[0] == "Withdraw from contract here"
     assert withdraw_words(replace(out, opened=True), T)[1].startswith("You have opened it.")
     assert withdraw_words(out, T + timedelta(days=20))[1].startswith("The 14 days to withdraw are over.")
     assert withdraw_words(replace(out, disputed_at=T), T) == ("", "")

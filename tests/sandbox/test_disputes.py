@@ -89,6 +89,13 @@ def test_what_is_not_disputed_may_be_refunded(inside: Inside) -> None:
     refused = inside.error("/v1/refunds", {"payment_intent": intent["id"]})
     rest = inside.post("/v1/refunds", {"payment_intent": intent["id"], "amount": "600"})
     assert (refused["code"], rest["status"]) == ("charge_disputed", "succeeded")
+    assert inside.error("/v1/refunds", {"payment_intent": intent["id"], "amount": "1"})["code"] == "charge_disputed"
+
+
+def test_an_inquiry_becomes_a_chargeback_of_what_is_left(inside: Inside) -> None:
+    inquiry = disputed(inside, "pm_card_createDisputeInquiry")
+    inside.post("/v1/refunds", {"charge": inquiry["charge"], "amount": "400"})
+    assert inside.control("disputes/resolve", dispute=inquiry["id"], status="escalated")["amount"] == 600
 
 
 @pytest.mark.parametrize(("words", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -109,7 +109,10 @@ def _day(typed: str, now: datetime, errors: dict[str, str]) -> date | None:
     except ValueError:
         errors["day"] = f"Write the day as year-month-day, such as {now.astimezone(UTC):%Y-%m-%d}."
         return None
-    if not now.year - 1 <= day.year <= now.year + YEARS_AHEAD:
+    if day < now.date() - timedelta(days=1):
+        errors["day"] = "That day has passed. Choose one that is still to come."
+        return None
+    if day.year > now.year + YEARS_AHEAD:
         errors["day"] = f"{day.year} is too far from now. Choose a day within the next year."
         return None
     return day

@@ -1,0 +1,210 @@
+"""What is so at one moment: our rows beside Stripe's objects, read without the shop's own code."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+TABLES = (
+    "orders",
+    "attempts",
+    "checkouts",
+    "grants",
+    "letters",
+    "log",
+    "unit_moves",
+    "products",
+    "offers",
+    "launches",
+    "promises",
+    "stripe_events",
+    "job_runs",
+    "accounts",
+)
+WIDE = {
+    "stripe_events": "id, type, object_id, received_at, due_at, tries, done_at, note",
+    "promises": "id, order_id, version, launch_generation, not_before, by, wall, zone, price, currency",
+    "products": "id, slug, kind, currency, stock, taken, upfront",
+}
+KINDS = ("payment_intent", "charge", "refund", "payment_method", "checkout.session", "customer")
+NET = {"requires_capture", "succeeded"}
+ENDED = ("expired", "cancelled", "refunded")
+LIVE = ("placed", "reserved", "held", "past_due", "paid")
+
+
+class Row(dict[str, Any]):
+    """A row whose columns are attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
+
+
+def row_factory(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+    return Row(zip((column[0] for column in cursor.description), values, strict=True))
+
+
+def written(instant: datetime) -> str:
+    """An instant as SQLite keeps it, to compare with its columns."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def read(instant: str) -> datetime:
+    return datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
+@dataclass
+class Facts:
+    """One look at both sides. `now` is written as the columns are."""
+
+    now: str
+    orders: dict[int, Row]
+    attempts: list[Row]
+    checkouts: list[Row]
+    grants: list[Row]
+    letters: list[Row]
+    log: list[Row]
+    unit_moves: list[Row]
+    products: list[Row]
+    offers: list[Row]
+    launches: list[Row]
+    promises: list[Row]
+    stripe_events: list[Row]
+    job_runs: list[Row]
+    accounts: list[Row]
+    things: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def launch_of(self) -> dict[int, Row]:
+        return {each.product_id: each for each in self.launches}
+
+    def launch(self, order: Row) -> Row:
+        return self.launch_of[order.product_id]
+
+    @cached_property
+    def promise_of(self) -> dict[tuple[int, int], Row]:
+        return {(each.order_id, each.version): each for each in self.promises}
+
+    def promise(self, order: Row) -> Row | None:
+        return self.promise_of.get((order.id, order.promise_version))
+
+    @cached_property
+    def busy(self) -> dict[int, str]:
+        """The kind of each order's open attempt."""
+        return {each.order_id: each.kind for each in self.attempts if each.outcome is None}
+
+    @cached_property
+    def visiting(self) -> set[int]:
+        """Orders with a visit that we have not closed, or one whose opening is under way."""
+        visits = {each.order_id for each in self.checkouts if each.closed_at is None}
+        return visits | {order for order, kind in self.busy.items() if kind == "session"}
+
+    @cached_property
+    def grant_of(self) -> dict[int, Row]:
+        return {each.order_id: each for each in self.grants}
+
+    def live_grant(self, order: Row) -> bool:
+        grant = self.grant_of.get(order.id)
+        return grant is not None and grant.suspended_at is None and grant.revoked_at is None
+
+    def out(self, order: Row) -> bool:
+        """Launched, and nobody was promised a later charge."""
+        told = self.promise(order)
+        return self.launch(order).launched_at is not None and (
+            told is None or told.not_before is None or told.not_before <= self.now
+        )
+
+    @cached_property
+    def ledger(self) -> dict[int, tuple[int, int]]:
+        """Captured and refunded, by our ledger."""
+        sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        for each in self.attempts:
+            sums[each.order_id][each.kind == "refund"] += each.moved
+        return {order: (into, back) for order, (into, back) in sums.items()}
+
+    def net(self, order: Row) -> int:
+        into, back = self.ledger.get(order.id, (0, 0))
+        return into - back
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        return [each for each in self.things.values() if each["object"] == kind]
+
+    @cached_property
+    def intents(self) -> dict[int, list[dict[str, Any]]]:
+        """Stripe's intents of each order, by the metadata they carry."""
+        found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for each in self.of_kind("payment_intent"):
+            found[int(each["metadata"].get("order") or 0)].append(each)
+        return found
+
+    @cached_property
+    def returned(self) -> dict[str, int]:
+        """Refunded at Stripe, by intent."""
+        sums: dict[str, int] = defaultdict(int)
+        for each in self.of_kind("refund"):
+            if each["status"] not in {"failed", "canceled"}:
+                sums[each["payment_intent"]] += each["amount"]
+        return sums
+
+    def at_stripe(self, order: Row) -> tuple[int, int]:
+        """Captured and refunded, by Stripe."""
+        mine = self.intents.get(order.id, [])
+        return sum(each["amount_received"] for each in mine), sum(self.returned.get(each["id"], 0) for each in mine)
+
+    def holds(self, order: Row) -> list[dict[str, Any]]:
+        return [each for each in self.intents.get(order.id, []) if each["status"] == "requires_capture"]
+
+    @cached_property
+    def sessions(self) -> dict[int, list[dict[str, Any]]]:
+        """Stripe's sessions of each order, by its number."""
+        numbers = {each.number: each.id for each in self.orders.values()}
+        found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for each in self.of_kind("checkout.session"):
+            found[numbers.get(each["client_reference_id"], 0)].append(each)
+        return found
+
+
+@dataclass
+class Observer:
+    """Reads both stores over connections of its own; Stripe's objects are parsed again only when they changed."""
+
+    ours: sqlite3.Connection
+    theirs: sqlite3.Connection
+    _seen: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    _changes: int = -1
+    _things: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def look(self, now: datetime) -> Facts:
+        tables: dict[str, Any] = {name: self.rows(name) for name in TABLES}
+        tables["orders"] = {each.id: each for each in tables["orders"]}
+        return Facts(now=written(now), things=self._stripe(), **tables)
+
+    def rows(self, table: str) -> list[Row]:
+        columns = WIDE.get(table, "*")
+        return self.ours.execute(f"SELECT {columns} FROM {table} ORDER BY rowid").fetchall()  # noqa: S608 (ours)
+
+    def ask(self, query: str, *values: object) -> list[Row]:
+        return self.ours.execute(query, values).fetchall()
+
+    def _stripe(self) -> dict[str, dict[str, Any]]:
+        if self.theirs.total_changes == self._changes:
+            return self._things
+        self._changes = self.theirs.total_changes
+        marks = ", ".join("?" * len(KINDS))
+        rows = self.theirs.execute(f"SELECT id, body FROM things WHERE kind IN ({marks}) ORDER BY seq", KINDS)  # noqa: S608
+        self._things = {row["id"]: self._parsed(row["id"], row["body"]) for row in rows}
+        return self._things
+
+    def _parsed(self, name: str, body: str) -> dict[str, Any]:
+        known = self._seen.get(name)
+        if known is None or known[0] != body:
+            known = self._seen[name] = (body, json.loads(body))
+        return known[1]

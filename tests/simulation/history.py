@@ -1,0 +1,195 @@
+"""A history: steps drawn by a seed, or given; played, watched, and drained at its end."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from storefront import worker
+from tests.simulation import buyers, creators, laws, machines
+from tests.simulation.fair import open_shop
+from tests.simulation.house import at_home
+from tests.simulation.laws.watch import watch
+from tests.simulation.machines import WORKERS, next_instant
+from tests.simulation.registry import ALWAYS, DEEDS, QUIET
+from tests.simulation.world import FAIR, Weather, World, draw_weather
+
+ROOMS = (buyers, creators, machines, laws)  # each enters its deeds and laws
+LENGTH = 200
+ROUNDS = 120
+RESTED = 2
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is begun, and the dice for it. `rough`: things may go wrong; `linger`: not everybody comes to an end."""
+
+    kind: str
+    dice: int
+    rough: bool = False
+    linger: bool = False
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything that decides what happens."""
+
+    seed: int
+    weather: Weather
+    steps: tuple[Step, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        steps = [[each.kind, each.dice, int(each.rough), int(each.linger)] for each in self.steps]
+        return {"seed": self.seed, "weather": {k: v for k, v in asdict(self.weather).items() if v}, "steps": steps}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "History":
+        steps = tuple(Step(kind, dice, bool(rough), bool(linger)) for kind, dice, rough, linger in data["steps"])
+        return cls(data["seed"], Weather(**data["weather"]), steps)
+
+
+@dataclass(frozen=True)
+class Played:
+    """How it went."""
+
+    history: History
+    trace: str
+    steps: int
+    faults: int
+    violations: list[str]
+    drained: bool = True
+    story: list[str] = field(repr=False, default_factory=list)
+
+    @property
+    def laws(self) -> set[str]:
+        """The names of what was broken."""
+        return {each.split(":")[0] for each in self.violations}
+
+
+def draw(seed: int, length: int = LENGTH) -> History:
+    """The history of a seed: each leaves some deeds out and leans towards others, so that histories differ."""
+    chance = Random(seed)
+    weather = draw_weather(chance)
+    lean = [each.weight * chance.choice([0, 0.3, 1, 1, 3]) for each in DEEDS.values()]
+    lean[list(DEEDS).index("buy")] += 3
+    linger = chance.choice([0, 0.2, 0.5, 0.8])
+    kinds = chance.choices(list(DEEDS), lean, k=length)
+    calm = chance.choice([0.0, 0.3])
+    steps = tuple(
+        Step(kind, chance.getrandbits(32), weather != FAIR and chance.random() >= calm, chance.random() < linger)
+        for kind in kinds
+    )
+    return History(seed, weather, steps)
+
+
+def play(history: History, *, drained: bool = True) -> Played:
+    """Play a history to its first violation, or to its end and, where that is wanted, until everything is quiet."""
+    with at_home() as house:
+        world = World(house, history.seed, history.weather)
+        try:
+            open_shop(world)
+            watch(world)
+            steps, violations = _play(world, history.steps)
+            early = bool(violations)
+            if drained and not early:
+                violations = drain(world)
+            faults = world.faults + world.kernel.crashes
+            return Played(history, world.kernel.trace, steps, faults, violations, not early, world.kernel.story)
+        finally:
+            world.close()
+
+
+def _play(world: World, steps: Sequence[Step]) -> tuple[int, list[str]]:
+    for number, step in enumerate(steps, 1):
+        take(world, step)
+        violations = broken(world)
+        if violations:
+            return number, violations
+    return len(steps), []
+
+
+def take(world: World, step: Step) -> None:
+    """One step: something begins, then everybody under way moves on, in an order that the dice say."""
+    dice = Random(step.dice)
+    with world.in_dice(Random(step.dice + 1), rough=step.rough):
+        DEEDS[step.kind].do(world, dice)
+        world.kernel.note("step", step.kind)
+        moves = dice.randrange(1, 12) if step.linger else 10_000
+        while world.kernel.actors and moves:
+            world.kernel.go_on(dice.choice(world.kernel.actors))
+            moves -= 1
+    world.kernel.note("after", f"{len(world.kernel.actors)} under way", f"{world.kernel.boundaries}")
+
+
+def broken(world: World) -> list[str]:
+    """Every invariant that does not hold now."""
+    facts = world.look()
+    found = [f"{name}: {each}" for name, law in ALWAYS.items() for each in law(facts, world)]
+    return [*world.complaints, *found]
+
+
+def drain(world: World, *, thorough: bool = True) -> list[str]:
+    """Faults stop, everybody comes to an end, and time goes on from one due instant to the next.
+
+    `thorough`: whatever was due is looked for within a minute.
+    """
+    world.weather, world.down_until = FAIR, world.now
+    world.line.kept.clear()
+    world.kernel.finish()
+    late = due_at_once(world) if thorough else []
+    rested = 0
+    for number in range(ROUNDS):
+        violations = broken(world)
+        if violations:
+            return late + violations
+        due = next_instant(world)
+        rested = 0 if due else rested + 1
+        if rested > RESTED:
+            return late + rests(world)
+        world.advance(max(due - world.now, SECOND) if due else DAY)
+        work_off(world, WORKERS[number % 2 :][:1])
+    return [*late, "Q3: the store never comes to rest"]
+
+
+def due_at_once(world: World) -> list[str]:
+    """T2: whatever was due is done within a minute after the restart, nothing is dropped."""
+    work_off(world)
+    world.advance(MINUTE)
+    work_off(world)
+    facts = world.look()
+    late = [each for each in facts.launches if not each.launched_at and each.at and each.at <= facts.now]
+    return [f"T2: launch {each.id} was due at {each.at}, and is not out" for each in late]
+
+
+def work_off(world: World, workers: Sequence[str] = WORKERS) -> None:
+    """Everything that the workers find to do, by turns."""
+    for who in workers:
+        bring_all_news(world)
+        for job in worker.JOBS:
+            machines.work(world, who, job)
+            world.kernel.finish()
+
+
+def bring_all_news(world: World) -> None:
+    world.fetch_news()
+    for each in machines.due_news(world, len(world.news)):
+        machines.told(world, each.body)
+        world.kernel.finish()
+
+
+def rests(world: World) -> list[str]:
+    facts = world.look()
+    found = [f"{name}: {each}" for name, law in QUIET.items() for each in law(facts, world)]
+    before = buyers.version(world)
+    work_off(world)
+    if buyers.version(world) != before:
+        found.append("Q7: a second run changes something")
+    return found
+
+
+def fresh(count: int, first: int, length: int = LENGTH) -> Iterator[Played]:
+    """So many histories, from this seed on."""
+    for seed in range(first, first + count):
+        yield play(draw(seed, length))

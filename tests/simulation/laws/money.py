@@ -1,0 +1,120 @@
+"""Money, always: Stripe's truth beside our ledger."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.simulation.facts import Facts, Row, read
+from tests.simulation.registry import always
+from tests.simulation.world import World
+
+IN_FLIGHT = {"capture", "charge", "refund", "session", "hold", "void"}
+
+
+def in_doubt(facts: Facts, order: Row) -> bool:
+    """Something is under way whose outcome we may not know yet."""
+    return facts.busy.get(order.id) in IN_FLIGHT or order.id in facts.visiting
+
+
+@always("M1")
+def m1_never_more_than_agreed(facts: Facts, _world: World) -> Iterator[str]:
+    """For each order: 0 ≤ refunded ≤ captured ≤ authorised ≤ agreed total, at Stripe."""
+    for order in facts.orders.values():
+        into, back = facts.at_stripe(order)
+        if not 0 <= back <= into or into - back > order.price:
+            yield f"{order.number} of {order.price} paid {into} and got {back} back"
+        for each in facts.intents.get(order.id, []):
+            if each["amount"] > order.price or each["amount_received"] > each["amount"]:
+                yield f"{order.number} of {order.price}: {each['id']} is over {each['amount']}"
+
+
+@always("M2")
+def m2_one_capture_and_one_hold(facts: Facts, _world: World) -> Iterator[str]:
+    """At most one successful capture and one live authorisation an order."""
+    for order in facts.orders.values():
+        kept = [
+            each["id"]
+            for each in facts.intents.get(order.id, [])
+            if each["amount_received"] > facts.returned.get(each["id"], 0)
+        ]
+        if len(kept) + len(facts.holds(order)) > 1:
+            yield f"{order.number} has {len(kept)} payments and {len(facts.holds(order))} holds at once"
+
+
+@always("I1")
+def i1_the_ledger_is_stripes(facts: Facts, _world: World) -> Iterator[str]:
+    """Captured − refunded at Stripe equals our ledger, but for what is in flight."""
+    for order in facts.orders.values():
+        theirs, ours = facts.at_stripe(order), facts.ledger.get(order.id, (0, 0))
+        if theirs != ours and not in_doubt(facts, order):
+            yield f"{order.number}: Stripe has {theirs}, the ledger {ours}"
+
+
+@always("M6")
+def m6_frozen_at_consent(facts: Facts, _world: World) -> Iterator[str]:
+    """Price and currency stand as they were promised, at every version, and at Stripe."""
+    for each in facts.promises:
+        order = facts.orders[each.order_id]
+        if (each.price, each.currency) != (order.price, order.currency):
+            yield f"{order.number}: promise {each.version} says {each.price} {each.currency}"
+    for order in facts.orders.values():
+        for intent in facts.intents.get(order.id, []):
+            if intent["currency"] != order.currency.lower() or intent["amount"] != order.price:
+                yield f"{order.number}: {intent['id']} is {intent['amount']} {intent['currency']}"
+
+
+@always("M7")
+def m7_the_state_is_the_ledgers(facts: Facts, _world: World) -> Iterator[str]:
+    """state(order) = f(ledger); a Stripe object stands once in it."""
+    for order in facts.orders.values():
+        net, (into, _) = facts.net(order), facts.ledger.get(order.id, (0, 0))
+        right = {"paid": net == order.price, "refunded": net == 0 and into > 0}
+        if not right.get(order.state, net == 0 or lost_visit(facts, order)):
+            yield f"{order.number} is {order.state}, and its ledger has {net}"
+    moved = Counter((each.kind, each.stripe_id) for each in facts.attempts if each.moved and each.kind != "session")
+    for (kind, name), times in moved.items():
+        if times > 1:
+            yield f"{kind} {name} stands {times} times in the ledger"
+
+
+def lost_visit(facts: Facts, order: Row) -> bool:
+    """A visit that lost holds money until it is released."""
+    return any(each.order_id == order.id and each.won == 0 and not each.released_at for each in facts.checkouts)
+
+
+@always("M11")
+def m11_an_end_is_an_end(facts: Facts, world: World) -> Iterator[str]:
+    """No event, however late, repeated or reordered, moves an order out of a terminal state."""
+    ended: dict[int, str] = world.memory.setdefault("ended", {})
+    for order in facts.orders.values():
+        before = ended.get(order.id)
+        if before and order.state != before:
+            yield f"{order.number} was {before} and is {order.state}"
+        if order.state in {"expired", "cancelled", "refunded"}:
+            ended[order.id] = order.state
+
+
+@always("M14")
+def m14_declined_has_a_deadline(facts: Facts, _world: World) -> Iterator[str]:
+    """Declined ⇒ payment due with a deadline (7 days from the later of decline and launch), and no grant."""
+    for order in facts.orders.values():
+        if order.state != "past_due" or order.cancel_wished_at:
+            continue
+        if not order.declined_at or not order.grace_until:
+            yield f"{order.number} is past due without a deadline"
+            continue
+        launch = facts.launch(order)
+        days = (read(order.grace_until) - max(read(order.declined_at), read(launch.at or order.declined_at))).days
+        if not launch.launched_at and days != 7:
+            yield f"{order.number} has {days} days of grace"
+        if facts.live_grant(order):
+            yield f"{order.number} is past due, and open"
+
+
+@always("I4")
+def i4_no_hold_on_an_ended_order(facts: Facts, world: World) -> Iterator[str]:
+    """An order is cancelled once its session is expired or its hold voided, not before."""
+    del world
+    for order in facts.orders.values():
+        if order.state in {"cancelled", "expired", "refunded"} and not lost_visit(facts, order):
+            for hold in facts.holds(order):
+                yield f"{order.number} is {order.state}, and {hold['id']} holds money"

@@ -1,0 +1,121 @@
+"""What must hold at the moment of a call, of a commit and of a letter: seen by watching, not by looking afterwards."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from storefront.outside.postman import Envelope
+from tests.simulation.bank import Call
+from tests.simulation.facts import Row, read, written
+from tests.simulation.world import World
+
+KEY_LIFE = timedelta(hours=23)
+LEAST = 50
+OF_LIVE = {"confirmed", "repaired", "moved", "past_due", "access"}
+ENDS = {"cancelled": "cancelled", "refunded": "refunded"}
+
+
+def watch(world: World) -> None:
+    """Look at every call before it is made, at every commit, and at every letter before it is handed over."""
+    calls: tuple[Callable[[World, Call], None], ...] = (no_transaction, m3_key_first, m4_not_before, m15_amounts)
+    world.watchers += [lambda call, see=see: see(world, call) for see in calls]  # type: ignore[misc]
+    world.commits.append(lambda: m5_no_charge_after_cancelling(world))
+    world.mailman.look = lambda envelope: n2_checked_once_more(world, envelope)
+
+
+def no_transaction(world: World, call: Call) -> None:
+    """No network inside a transaction."""
+    actor = world.kernel.current
+    if actor is not None and actor.open:
+        world.complain("D9", f"{call.method} {call.path} was called inside a transaction")
+
+
+def ours(call: Call) -> bool:
+    """A call that an attempt stands for."""
+    return call.method == "POST" and ":" in (call.key or "")
+
+
+def moves_money(call: Call) -> bool:
+    makes = call.path == "/v1/payment_intents" or call.path.endswith(("/capture", "/cancel", "/detach"))
+    return call.method == "POST" and (makes or call.path in {"/v1/refunds", "/v1/checkout/sessions"})
+
+
+def m3_key_first(world: World, call: Call) -> None:
+    """Each call has a key committed before it; one key ↔ one operation, one body; no blind retry once it is 23 h old."""
+    if not moves_money(call):
+        return
+    rows = world.ask("SELECT * FROM attempts WHERE key = ?", call.key) if ours(call) else []
+    if not rows:
+        world.complain("M3", f"{call.method} {call.path} was called without a committed key")
+        return
+    before = world.line.bodies.setdefault(str(call.key), f"{call.path} {call.body}")
+    if before != f"{call.path} {call.body}":
+        world.complain("M3", f"{call.key} was used for {before} and {call.path} {call.body}")
+    if world.now - read(rows[0].opened_at) > KEY_LIFE + timedelta(minutes=10):
+        world.complain("M3", f"{call.key} was used after {world.now - read(rows[0].opened_at)}")
+
+
+def m4_not_before(world: World, call: Call) -> None:
+    """No capture starts unless the product is released, the order is eligible and the promised instant has come."""
+    charges = call.path == "/v1/payment_intents" and call.said.get("capture_method") != "manual"
+    if not ours(call) or not (charges or call.path.endswith("/capture")):
+        return
+    for order in order_of(world, call):
+        if order.launched_at is None or (order.not_before and order.not_before > written(world.now)):
+            world.complain("M4", f"{order.number} is charged before {order.not_before or 'its launch'}")
+
+
+def order_of(world: World, call: Call) -> list[Row]:
+    return world.ask(
+        "SELECT o.*, l.launched_at, p.not_before FROM attempts a JOIN orders o ON o.id = a.order_id"
+        " JOIN launches l ON l.product_id = o.product_id"
+        " JOIN promises p ON p.order_id = o.id AND p.version = o.promise_version WHERE a.key = ?",
+        call.key,
+    )
+
+
+def m15_amounts(world: World, call: Call) -> None:
+    """A zero or negative amount, or a second currency, never reaches Stripe; off-session never beside an open visit."""
+    if not ours(call):
+        return
+    for name in ("amount", "amount_to_capture", "line_items[0][price_data][unit_amount]"):
+        if int(call.said.get(name, LEAST)) < LEAST:
+            world.complain("M15", f"{call.path} says {name} {call.said[name]}")
+    for order in order_of(world, call):
+        currency = call.said.get("currency", order.currency.lower())
+        if currency != order.currency.lower():
+            world.complain("M15", f"{order.number} is charged in {currency}")
+        if call.path == "/v1/payment_intents" and world.ask(
+            "SELECT id FROM checkouts WHERE order_id = ? AND closed_at IS NULL", order.id
+        ):
+            world.complain("M15", f"{order.number} is charged off-session while its buyer is at Stripe")
+
+
+def m5_no_charge_after_cancelling(world: World) -> None:
+    """After a cancellation commits, no new capture starts."""
+    query = (
+        "SELECT a.id, a.kind, o.number, o.cancel_wished_at FROM attempts a JOIN orders o ON o.id = a.order_id"
+        " WHERE a.id > ? ORDER BY a.id"
+    )
+    for each in world.ask(query, world.memory.get("attempts", 0)):
+        world.memory["attempts"] = each.id
+        if each.cancel_wished_at and each.kind in {"capture", "charge", "hold", "session"}:
+            world.complain("M5", f"{each.number} is leaving, and a {each.kind} is begun")
+
+
+def n2_checked_once_more(world: World, envelope: Envelope) -> None:
+    """Just before sending, the fact is re-checked: no "it is live" after a cancellation."""
+    (row,) = world.ask(
+        "SELECT l.*, o.state, o.cancel_wished_at, o.email, o.number FROM letters l JOIN orders o ON o.id = l.order_id WHERE l.id = ?",
+        int(envelope.message_id.split("-")[1].split(".")[0]),
+    )
+    gone = row.state in {"expired", "cancelled", "refunded"} or row.cancel_wished_at
+    if row.kind in OF_LIVE and gone:
+        world.complain("N2", f"{row.number} is leaving or gone, and {row.kind} is sent")
+    if row.kind in ENDS and row.state != ENDS[row.kind]:
+        world.complain("N2", f"{row.number} is {row.state}, and {row.kind} is sent")
+    if row.kind == "past_due" and row.state != "past_due":
+        world.complain("N2", f"{row.number} is {row.state}, and {row.kind} is sent")
+    if row.kind != "address_old" and envelope.to != row.email:
+        world.complain("N4", f"a letter of {row.number} goes to {envelope.to}")
+    if "127.0.0.1:8000" not in envelope.text + "127.0.0.1:8000" * (row.kind == "address_old"):
+        world.complain("N4", f"{row.kind} of {row.number} has no link of ours")
