@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, TypeVar
 
 import stripe
+
+from storefront.outside.stripe_taxes import Calculation, Tax, address_of, calculation, hooked, session_tax
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT = 20
@@ -38,27 +39,6 @@ class Card:
     print: str = ""
     until: datetime | None = None
     address: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Tax:
-    """The tax inside an amount, in minor units: its rate as a percentage in text ("19"), its name, the country."""
-
-    amount: int
-    rate: str
-    name: str
-    place: str
-
-
-@dataclass(frozen=True)
-class Calculation:
-    """Tax as Stripe has reckoned it for an amount that includes it; `total` is what a buyer would pay."""
-
-    id: str
-    key: str
-    total: int
-    tax: Tax
-    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -259,7 +239,7 @@ class StripeGateway:
             "refund": lambda _target, body, opts: _refund(self._v1.refunds.create(body, opts)),
             "detach": lambda target, body, opts: _thing(self._v1.payment_methods.detach(target, body, opts)),
             "evidence": lambda target, body, opts: _dispute(self._v1.disputes.update(target, body, opts)),
-            "tax": lambda _target, body, opts: _calculation(self._v1.tax.calculations.create(body, opts)),
+            "tax": lambda _target, body, opts: calculation(_plain(self._v1.tax.calculations.create(body, opts))),
         }
 
     def perform(self, kind: str, target: str, body: dict[str, Any], key: str) -> Outcome:
@@ -509,13 +489,8 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
         order=order,
         refunded=charge.get("amount_refunded") or 0,
         disputed=bool(charge.get("disputed")),
-        calculation=_hooked(data.get("hooks") or {}),
+        calculation=hooked(data.get("hooks") or {}),
     )
-
-
-def _hooked(hooks: dict[str, Any]) -> str:
-    """The calculation that a payment reports its tax by."""
-    return str(((hooks.get("inputs") or {}).get("tax") or {}).get("calculation") or "")
 
 
 def _session(value: Any) -> CheckoutSession:  # noqa: ANN401
@@ -532,36 +507,8 @@ def _session(value: Any) -> CheckoutSession:  # noqa: ANN401
         setup_status=setup.get("status", ""),
         card=made.card if made else _card(setup.get("payment_method")),
         key=_key(data),
-        tax=_session_tax(data),
+        tax=session_tax(data),
     )
-
-
-def _session_tax(data: dict[str, Any]) -> Tax | None:
-    """The tax that a visit's page has reckoned; None where it was not asked to."""
-    if (data.get("automatic_tax") or {}).get("status") != "complete":
-        return None
-    items = (data.get("line_items") or {}).get("data") or []
-    rates = [each["rate"] | {"amount": each["amount"]} for item in items for each in item.get("taxes") or []]
-    place = ((data.get("customer_details") or {}).get("address") or {}).get("country") or ""
-    return _tax((data.get("total_details") or {}).get("amount_tax") or 0, rates, "percentage", place)
-
-
-def _tax(amount: int, rates: list[dict[str, Any]], percentage: str, place: str) -> Tax:
-    """Several taxes of one place (a state's and a county's) are told as one, by the sum of their rates."""
-    taxed = [each for each in rates if each["amount"]]
-    total = sum((Decimal(str(each[percentage])) for each in taxed), Decimal())
-    names = {str(each.get("tax_type") or "") for each in taxed}
-    return Tax(amount, f"{total.normalize():f}" if taxed else "", names.pop() if len(names) == 1 else "", place.upper())
-
-
-def _calculation(value: Any) -> Calculation:  # noqa: ANN401
-    data = _plain(value)
-    rates = [each["tax_rate_details"] | {"amount": each["amount"]} for each in data["tax_breakdown"]]
-    address = (data.get("customer_details") or {}).get("address") or {}
-    place = address.get("country") or ""
-    tax = _tax(data["tax_amount_inclusive"], rates, "percentage_decimal", place)
-    ends = data["expires_at"] or data["tax_date"]
-    return Calculation(data["id"], "", data["amount_total"], tax, datetime.fromtimestamp(ends, UTC))
 
 
 def _card(data: Any) -> Card | None:  # noqa: ANN401
@@ -577,15 +524,8 @@ def _card(data: Any) -> Card | None:  # noqa: ANN401
         brand=brand,
         print=card.get("fingerprint") or "",
         until=_after(card.get("exp_year"), card.get("exp_month")),
-        address=_address((data.get("billing_details") or {}).get("address") or {}, card.get("country") or ""),
+        address=address_of((data.get("billing_details") or {}).get("address") or {}, card.get("country") or ""),
     )
-
-
-def _address(given: dict[str, Any], bank: str) -> dict[str, str]:
-    """As much of an address as a tax hangs on; no street and no name are kept."""
-    if not given.get("country"):
-        return {"country": bank} if bank else {}
-    return {name: str(given[name]) for name in ("country", "state", "postal_code") if given.get(name)}
 
 
 def _after(year: int | None, month: int | None) -> datetime | None:

@@ -10,7 +10,8 @@ from storefront.actions import retrying
 from storefront.models import taxes
 from storefront.models.orders import Order
 from storefront.models.taxes import Calculation, TaxPoint
-from storefront.outside.stripe_gateway import Refused, StripeGateway, _tax
+from storefront.outside.stripe_gateway import Refused, StripeGateway
+from storefront.outside.stripe_taxes import told_as_one
 from tests.support.world import DECLINES_LATER, World
 
 CALCULATIONS = "POST /v1/tax/calculations"
@@ -242,7 +243,7 @@ def test_two_taxes_of_one_place_are_told_by_the_sum_of_their_rates() -> None:
         {"amount": 40, "percentage_decimal": "2.125", "tax_type": "sales_tax"},
         {"amount": 0, "percentage_decimal": "1.0", "tax_type": "sales_tax"},
     ]
-    told = _tax(160, rates, "percentage_decimal", "us")
+    told = told_as_one(160, rates, "percentage_decimal", "us")
     assert (told.amount, told.rate, told.name, told.place) == (160, "8.375", "sales_tax", "US")
 
 
