@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/made
 
-.PHONY: setup demo test simulate lint lock browser java
+.PHONY: setup demo test simulate prove lint lock browser java
 setup: $(STAMP)
 
 $(STAMP): .ci/requirements.lock pyproject.toml .ci/make-venv
@@ -21,6 +21,12 @@ test: setup browser java lint
 SEEDS ?= 100
 simulate: setup
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+# make prove: hours of the same and more: fresh histories, stories crashed at every pair of moments, many kills.
+prove: setup browser java
+	$(BIN)/python -m tests.simulation --seeds 2000
+	$(BIN)/python -m tests.simulation.crashes --depth 2
+	PROVE=1 $(BIN)/python -m pytest tests/kills
 
 lint: setup
 	$(BIN)/ruff check .

@@ -11,12 +11,13 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
-from storefront.actions import accounting, checking, importing
+from storefront.actions import accounting, checking, importing, reconciling
 from storefront.app import create_app
 from storefront.clock import parse_span
 from storefront.models.db import DatabaseUnreachable
 from storefront.models.migrating import migrate
 from storefront.models.products import Product
+from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import launch_words
 from storefront.rules.money import exact
 from storefront.settings import Settings, SettingsError
@@ -185,6 +186,25 @@ def check() -> None:
         click.echo(sentence)
     click.echo(f"{len(broken)} broken." if broken else "Nothing is broken.")
     sys.exit(1 if broken else 0)
+
+
+@main.command()
+@click.option("--days", default=40, show_default=True, help="how far back")
+def reconcile(days: int) -> None:
+    """Compare everything at Stripe with what is here; repair or report each difference, exit 1 if one is reported."""
+    shop = the_shop(application())
+    now = shop.clock.now()
+    try:
+        found = reconciling.reconcile(shop.outside, shop.db, now, now - timedelta(days=days), click.echo)
+    except StripeSilent as silence:
+        click.echo(f"storefront: Stripe does not answer: {silence}", err=True)
+        sys.exit(2)
+    for sentence in found.repaired:
+        click.echo(f"repaired: {sentence}")
+    for sentence in found.reported:
+        click.echo(f"for a person: {sentence}")
+    click.echo(f"{found.seen} seen, {len(found.repaired)} repaired, {len(found.reported)} for a person.")
+    sys.exit(1 if found.reported else 0)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from storefront.actions import (
 from storefront.app import create_app
 from storefront.models.db import Database, DatabaseUnreachable
 from storefront.models.events import JobRun
-from storefront.outside.stripe_gateway import StripeSilent
+from storefront.outside.stripe_answers import StripeSilent
 from storefront.outside.world import Outside
 from storefront.settings import Settings, SettingsError
 from storefront.web.context import Shop

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from storefront.models.db import Database, changed
 from storefront.models.orders import Attempt, Order
-from storefront.outside.stripe_gateway import (
+from storefront.outside.stripe_answers import (
     Card,
     Declined,
     Dispute,

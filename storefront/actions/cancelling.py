@@ -20,7 +20,7 @@ from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.money import no_open_dispute, no_refund_task
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, no_open_attempt, not_resting
-from storefront.outside.stripe_gateway import Done, Intent, Outcome, Refused
+from storefront.outside.stripe_answers import Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 

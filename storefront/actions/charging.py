@@ -14,8 +14,17 @@ from storefront.actions.preflighting import off_session
 from storefront.actions.taxing import begin_taxed, note_payment
 from storefront.models.db import Database, claim
 from storefront.models.grants import Grant
-from storefront.models.orders import Attempt, Order, is_out, launched, no_open_attempt, not_leaving, not_resting
-from storefront.outside.stripe_gateway import Declined, Done, Intent, Outcome, Refused
+from storefront.models.orders import (
+    Attempt,
+    Order,
+    is_out,
+    launched,
+    no_open_attempt,
+    no_open_visit,
+    not_leaving,
+    not_resting,
+)
+from storefront.outside.stripe_answers import Declined, Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 
@@ -37,7 +46,8 @@ def _due(outside: Outside, now: datetime) -> Select[Order]:
     granted = exists().where(Grant.order_id == Order.id, Grant.revoked_at.is_(None))
     no_live_hold = or_(Order.state == "reserved", Order.capture_before <= now)
     ready = or_(no_live_hold, granted) if outside.grant_on == "hold" else Order.id.is_not(None)
-    free = (Order.stray_intent.is_(None), not_leaving, no_open_attempt, not_resting(now))
+    alone = or_(Order.state == "held", no_open_visit)  # whose buyer is at Stripe with another card is waited for
+    free = (Order.stray_intent.is_(None), not_leaving, no_open_attempt, alone, not_resting(now))
     due = (Order.state.in_(["held", "reserved"]), ready, launched(now), *free)
     return select(Order).where(*due).order_by(Order.id).limit(BATCH)
 

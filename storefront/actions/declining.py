@@ -10,7 +10,7 @@ from storefront.actions.granting import suspend
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.models.orders import Attempt, Order
-from storefront.outside.stripe_gateway import Declined
+from storefront.outside.stripe_answers import Declined
 from storefront.rules import charge
 from storefront.rules.declining import Answer, classify, next_try
 from storefront.rules.order import State

@@ -17,8 +17,8 @@ from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.money import Dispute
 from storefront.models.orders import Attempt, Order
-from storefront.outside import stripe_gateway
-from storefront.outside.stripe_gateway import Declined, Done, Outcome, Refused
+from storefront.outside import stripe_answers
+from storefront.outside.stripe_answers import Declined, Done, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules import words
 from storefront.rules.money import exact
@@ -39,7 +39,7 @@ def hear_dispute(outside: Outside, db: Database, dispute_id: str, now: datetime)
     return True
 
 
-def note_dispute(session: Session, order: Order, told: stripe_gateway.Dispute, now: datetime) -> bool:
+def note_dispute(session: Session, order: Order, told: stripe_answers.Dispute, now: datetime) -> bool:
     """Keep how a dispute stands, and let access follow. False: that was known."""
     row = session.scalar(select(Dispute).where(Dispute.stripe_id == told.id))
     if row is not None and (row.status == told.status or _is_older(row.status, told.status)):
@@ -58,7 +58,7 @@ def _is_older(before: str, told: str) -> bool:
     return before in DECIDED and told not in DECIDED | APPEALS
 
 
-def _new_row(session: Session, order: Order, told: stripe_gateway.Dispute) -> Dispute:
+def _new_row(session: Session, order: Order, told: stripe_answers.Dispute) -> Dispute:
     row = Dispute(
         order_id=order.id,
         stripe_id=told.id,
@@ -138,5 +138,5 @@ def record_evidence(
         return
     row.submitted_at, row.submitted_by = now, attempt.who
     close_tasks(session, "dispute", row.stripe_id, attempt.who, now)
-    if isinstance(outcome.value, stripe_gateway.Dispute):
+    if isinstance(outcome.value, stripe_answers.Dispute):
         note_dispute(session, order, outcome.value, now)

@@ -16,7 +16,8 @@ from storefront.actions.settling import settle
 from storefront.models.db import Database
 from storefront.models.events import StripeEvent
 from storefront.models.orders import Attempt, Checkout, Order
-from storefront.outside.stripe_gateway import API_VERSION, Event, StripeSilent
+from storefront.outside.stripe_answers import Event, StripeSilent
+from storefront.outside.stripe_gateway import API_VERSION
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 

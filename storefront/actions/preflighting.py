@@ -13,9 +13,9 @@ from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.taxing import begin_taxed, note_hold
 from storefront.models.db import Database
-from storefront.models.orders import Attempt, Order, no_open_attempt, not_leaving, not_resting
+from storefront.models.orders import Attempt, Order, no_open_attempt, no_open_visit, not_leaving, not_resting
 from storefront.models.products import Launch
-from storefront.outside.stripe_gateway import Declined, Done, Intent, Outcome, Refused
+from storefront.outside.stripe_answers import Declined, Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules import charge
 from storefront.rules.charge import Plan
@@ -34,6 +34,7 @@ def preflight_due(outside: Outside, db: Database, now: datetime, limit: int = 25
         not_out,
         not_leaving,
         no_open_attempt,
+        no_open_visit,
         not_resting(now),
     )
     with db.read() as session:
@@ -46,6 +47,8 @@ def _preflight(outside: Outside, db: Database, order_id: int, now: datetime) -> 
         order = session.get_one(Order, order_id, with_for_update=True)
         if order.state != State.RESERVED or order.cancel_wished_at or order.product.launch.launched_at:
             return False
+        if session.scalar(select(Order.id).where(Order.id == order_id, no_open_visit)) is None:
+            return False  # its buyer is at Stripe with another card: the visit's end is waited for
         body = off_session(order) | {"capture_method": "manual"}
         attempt, record = begin_taxed(session, outside, order, "hold", record_hold, now, body=body)
     if attempt is None:

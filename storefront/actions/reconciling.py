@@ -21,7 +21,7 @@ from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.events import StripeEvent
 from storefront.models.orders import Attempt, Checkout, Order, by_mark
-from storefront.outside.stripe_gateway import Intent
+from storefront.outside.stripe_answers import Intent
 from storefront.outside.world import Outside
 from storefront.rules.money import exact
 from storefront.rules.order import State

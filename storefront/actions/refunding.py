@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import begin, carry_out
+from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
 from storefront.actions.granting import revoke
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
@@ -22,8 +22,8 @@ from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.money import UNDER_WAY, Refund
 from storefront.models.orders import Attempt, Order
-from storefront.outside import stripe_gateway
-from storefront.outside.stripe_gateway import Declined, Done, Outcome, Refused
+from storefront.outside import stripe_answers
+from storefront.outside.stripe_answers import Declined, Done, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.money import exact, step
 from storefront.rules.order import State
@@ -191,7 +191,7 @@ def hear_refund(outside: Outside, db: Database, refund_id: str, now: datetime) -
     return True
 
 
-def _order_of(session: Session, told: stripe_gateway.Refund) -> int | None:
+def _order_of(session: Session, told: stripe_answers.Refund) -> int | None:
     known = session.scalar(select(Refund.order_id).where(Refund.stripe_id == told.id))
     return known or money.order_of_payment(session, told.intent)
 
@@ -200,8 +200,10 @@ def record_refund(
     session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
     """The refund is accepted, or Stripe will not make it: then a person is asked."""
-    if isinstance(outcome, Done) and isinstance(outcome.value, stripe_gateway.Refund):
+    if isinstance(outcome, Done) and isinstance(outcome.value, stripe_answers.Refund):
         note_refund(session, order, outcome.value, now, attempt)
+    elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED and _owed_back(order):
+        order.retry_at = now + PAUSE  # it never reached Stripe: the worker begins it anew
     elif isinstance(outcome, Refused | Declined):
         said = outcome.sentence if isinstance(outcome, Refused) else outcome.reason
         amount = exact(attempt.body["amount"], order.currency)
@@ -209,7 +211,7 @@ def record_refund(
 
 
 def note_refund(
-    session: Session, order: Order, told: stripe_gateway.Refund, now: datetime, attempt: Attempt | None = None
+    session: Session, order: Order, told: stripe_answers.Refund, now: datetime, attempt: Attempt | None = None
 ) -> bool:
     """Keep how a refund stands, and let follow what follows. False: that was known."""
     row = session.scalar(select(Refund).where(Refund.stripe_id == told.id))
@@ -232,7 +234,7 @@ def note_refund(
 
 
 def _new_row(
-    session: Session, order: Order, told: stripe_gateway.Refund, now: datetime, attempt: Attempt | None
+    session: Session, order: Order, told: stripe_answers.Refund, now: datetime, attempt: Attempt | None
 ) -> Refund:
     row = Refund(
         order_id=order.id,

@@ -21,7 +21,7 @@ from storefront.actions.taxing import address_of, note_hold, note_payment
 from storefront.models.db import Database, changed
 from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_attempt
 from storefront.models.products import Launch
-from storefront.outside.stripe_gateway import Card, CheckoutSession
+from storefront.outside.stripe_answers import Card, CheckoutSession
 from storefront.outside.world import Outside
 from storefront.rules import charge
 from storefront.rules import launch as rule

@@ -24,9 +24,8 @@ from storefront.models.db import Database
 from storefront.models.money import Refund
 from storefront.models.orders import Attempt, Order
 from storefront.models.taxes import Calculation, TaxPoint
-from storefront.outside import stripe_taxes
-from storefront.outside.stripe_gateway import Card, Declined, Done, Intent, Outcome, Refused
-from storefront.outside.stripe_taxes import Tax
+from storefront.outside import stripe_answers
+from storefront.outside.stripe_answers import Card, Declined, Done, Intent, Outcome, Refused, Tax
 from storefront.outside.world import Outside
 from storefront.rules import papers, tax
 from storefront.rules.order import State
@@ -122,7 +121,7 @@ def record_tax(
 ) -> None:
     """The tax is known and the payment goes out next; or a person is asked, and nothing is charged meanwhile."""
     told = outcome.value if isinstance(outcome, Done) else None
-    if isinstance(told, stripe_taxes.Calculation) and told.total == _amount(attempt):
+    if isinstance(told, stripe_answers.Calculation) and told.total == _amount(attempt):
         _keep(session, order, attempt, told, now)
         close_tasks(session, "tax", SUBJECT, "stripe", now)
     elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED:
@@ -139,7 +138,7 @@ def _amount(attempt: Attempt) -> int:
     return amount
 
 
-def _keep(session: Session, order: Order, attempt: Attempt, told: stripe_taxes.Calculation, now: datetime) -> None:
+def _keep(session: Session, order: Order, attempt: Attempt, told: stripe_answers.Calculation, now: datetime) -> None:
     row = Calculation(
         order_id=order.id,
         stripe_id=told.id,

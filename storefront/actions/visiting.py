@@ -11,7 +11,7 @@ from storefront.actions.attempting import begin, carry_out
 from storefront.actions.taxing import of_visit
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Checkout, Order
-from storefront.outside.stripe_gateway import CheckoutSession, Done, Outcome
+from storefront.outside.stripe_answers import CheckoutSession, Done, Outcome
 from storefront.outside.world import Outside
 from storefront.rules import charge
 from storefront.rules.charge import Mode

@@ -1,30 +1,10 @@
 """What Stripe says of taxes and addresses, in our words: read from the plain objects that its client returns."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Tax:
-    """The tax inside an amount, in minor units: its rate as a percentage in text ("19"), its name, the country."""
-
-    amount: int
-    rate: str
-    name: str
-    place: str
-
-
-@dataclass(frozen=True)
-class Calculation:
-    """Tax as Stripe has reckoned it for an amount that includes it; `total` is what a buyer would pay."""
-
-    id: str
-    key: str
-    total: int
-    tax: Tax
-    expires_at: datetime
+from storefront.outside.stripe_answers import Calculation, Tax
 
 
 def session_tax(data: dict[str, Any]) -> Tax | None:

@@ -14,7 +14,7 @@ from storefront.models import grants, money, orders
 from storefront.models.grants import Grant
 from storefront.models.money import Dispute, Refund
 from storefront.models.orders import LIVE, Order
-from storefront.outside.stripe_gateway import StripeSilent
+from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import order_words, refund_words, words
 from storefront.rules.access import fingerprint
 from storefront.rules.leaving import Way, last_day, way_out

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, jsonify, request
 
 from storefront.actions import hearing
-from storefront.outside.stripe_gateway import BadSignature
+from storefront.outside.stripe_answers import BadSignature
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
 

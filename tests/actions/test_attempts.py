@@ -8,7 +8,7 @@ from sqlalchemy import select
 from storefront.actions import attempting, charging, preflighting, recovering
 from storefront.actions.checking import check
 from storefront.models.orders import Attempt, Order
-from storefront.outside.stripe_gateway import Unknown
+from storefront.outside.stripe_answers import Unknown
 from tests.support.world import World
 
 CAPTURE = "POST /v1/payment_intents/*/capture"

@@ -10,7 +10,8 @@ from storefront.actions import hearing
 from storefront.actions.checking import check
 from storefront.actions.patience import SomeFailed
 from storefront.models.events import StripeEvent
-from storefront.outside.stripe_gateway import API_VERSION, Event
+from storefront.outside.stripe_answers import Event
+from storefront.outside.stripe_gateway import API_VERSION
 from tests.support.world import World
 
 

@@ -16,7 +16,7 @@ from storefront.actions.cancelling import adopt_payment
 from storefront.models.money import Dispute
 from storefront.models.orders import Order
 from storefront.models.products import Product
-from storefront.outside.stripe_gateway import Intent, Outcome, Unknown
+from storefront.outside.stripe_answers import Intent, Outcome, Unknown
 from storefront.rules import launch as rule
 from tests.support.world import BERLIN, KEY, World
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from storefront.actions.refunding import NoRefund, note_by_hand, note_refund, refund_part
 from storefront.models.money import Refund
 from storefront.models.orders import Order
-from storefront.outside import stripe_gateway
+from storefront.outside import stripe_answers
 from tests.support.world import KEY, World
 
 INES = "creator:ines@forthcoming.example"
@@ -46,7 +46,7 @@ def becomes(world: World, order_id: int, status: str, failure: str = "") -> None
         row = session.scalars(select(Refund).where(Refund.order_id == order_id).order_by(Refund.id.desc())).first()
         assert row is not None
         assert row.stripe_id is not None
-        told = stripe_gateway.Refund(row.stripe_id, status, row.amount, "", row.intent, failure, world.now)
+        told = stripe_answers.Refund(row.stripe_id, status, row.amount, "", row.intent, failure, world.now)
         note_refund(session, order, told, world.now)
 
 

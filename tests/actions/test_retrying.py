@@ -8,7 +8,7 @@ from sqlalchemy import update
 from storefront.actions import preflighting, retrying
 from storefront.actions.declining import declined
 from storefront.models.orders import Attempt, Order
-from storefront.outside.stripe_gateway import Declined
+from storefront.outside.stripe_answers import Declined
 from tests.support.world import DECLINES_LATER, KEY, MASTERCARD, World
 
 DAY = timedelta(days=1)

@@ -10,7 +10,8 @@ from storefront.actions import retrying
 from storefront.models import taxes
 from storefront.models.orders import Order
 from storefront.models.taxes import Calculation, TaxPoint
-from storefront.outside.stripe_gateway import Refused, StripeGateway
+from storefront.outside.stripe_answers import Refused
+from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.stripe_taxes import told_as_one
 from tests.support.world import DECLINES_LATER, World
 

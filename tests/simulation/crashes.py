@@ -72,20 +72,23 @@ def tell(story: Story, at: tuple[int, ...] = ()) -> Crashed:
     return told
 
 
-def enumerate_crashes(story: Story, depth: int = 1) -> Iterator[Crashed]:
-    """The story, and the story crashed at every moment; with `depth` 2 crashed again at every moment after that."""
+def enumerate_crashes(story: Story, depth: int = 1, *, every: int = 1, first: int = 0) -> Iterator[Crashed]:
+    """The story, and the story crashed at its moments; with `depth` 2 crashed again at the moments after that.
+
+    `every` n-th moment only, from the `first` on, where time is short.
+    """
     told = tell(story)
     yield told
-    yield from _deeper(told, depth)
+    yield from _deeper(told, depth, slice(first, None, every))
 
 
-def _deeper(told: Crashed, depth: int) -> Iterator[Crashed]:
+def _deeper(told: Crashed, depth: int, some: slice) -> Iterator[Crashed]:
     if depth == 0:
         return
-    for moment in told.moments():
+    for moment in list(told.moments())[some]:
         again = tell(told.story, (*told.at, moment))
         yield again
-        yield from _deeper(again, depth - 1)
+        yield from _deeper(again, depth - 1, some)
 
 
 def main() -> int:

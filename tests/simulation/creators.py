@@ -19,7 +19,7 @@ def creator(world: World, account: int) -> Client:
     """A creator's browser, signed in: a password takes long to weigh, on purpose."""
     app = world.house.app
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    cookie = serializer.dumps({"_user_id": str(account), "_fresh": True, "by_password": True, "_permanent": True})
+    cookie = serializer.dumps({"_user_id": f"{account}.1", "_fresh": True, "by_password": True, "_permanent": True})
     browser = world.browser()
     browser.set_cookie("session", cookie, domain="127.0.0.1")
     return browser

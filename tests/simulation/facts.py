@@ -23,6 +23,9 @@ TABLES = (
     "stripe_events",
     "job_runs",
     "accounts",
+    "refunds",
+    "disputes",
+    "tasks",
 )
 WIDE = {
     "stripe_events": "id, type, object_id, received_at, due_at, tries, done_at, note",
@@ -80,6 +83,9 @@ class Facts:
     stripe_events: list[Row]
     job_runs: list[Row]
     accounts: list[Row]
+    refunds: list[Row]
+    disputes: list[Row]
+    tasks: list[Row]
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
@@ -127,7 +133,10 @@ class Facts:
         """Captured and refunded, by our ledger."""
         sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
         for each in self.attempts:
-            sums[each.order_id][each.kind == "refund"] += each.moved
+            sums[each.order_id][0] += each.moved
+        for each in self.refunds:
+            if each.status not in {"failed", "canceled"}:
+                sums[each.order_id][1] += each.amount
         return {order: (into, back) for order, (into, back) in sums.items()}
 
     def net(self, order: Row) -> int:
@@ -142,7 +151,7 @@ class Facts:
         """Stripe's intents of each order, by the metadata they carry."""
         found: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for each in self.of_kind("payment_intent"):
-            found[int(each["metadata"].get("order") or 0)].append(each)
+            found[int((each["metadata"].get("order") or "0").partition(":")[0])].append(each)
         return found
 
     @cached_property

@@ -20,9 +20,9 @@ from storefront.models.letters import Letter
 from storefront.models.money import Dispute, Refund
 from storefront.models.orders import Order
 from storefront.models.products import Product
-from storefront.outside import stripe_gateway
+from storefront.outside import stripe_answers
 from storefront.outside.postman import Postman
-from storefront.outside.stripe_gateway import Declined
+from storefront.outside.stripe_answers import Declined
 from tests.support.mailserver import MailServer, running
 from tests.support.world import DECLINES_LATER, SENDER, World
 
@@ -173,7 +173,7 @@ def refund_fails(world: World, order_id: int, failure: str = "expired_or_cancele
         order = session.get_one(Order, order_id)
         row = session.scalars(select(Refund).where(Refund.order_id == order_id).order_by(Refund.id.desc())).first()
         assert row is not None
-        told = stripe_gateway.Refund(row.stripe_id or "", "failed", row.amount, "", row.intent, failure, world.now)
+        told = stripe_answers.Refund(row.stripe_id or "", "failed", row.amount, "", row.intent, failure, world.now)
         assert refunding.note_refund(session, order, told, world.now)
 
 
@@ -185,7 +185,7 @@ def disputes(world: World, order_id: int, status: str = "needs_response", days: 
     """The buyer's bank asks for the money back, or goes on with it; our row's id."""
     with world.db.write() as session:
         order = session.get_one(Order, order_id)
-        told = stripe_gateway.Dispute(
+        told = stripe_answers.Dispute(
             id=f"dp_{order_id}",
             key="",
             intent=order.paid_intent or "",

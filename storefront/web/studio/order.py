@@ -16,7 +16,7 @@ from storefront.models.letters import Letter
 from storefront.models.log import LogRow
 from storefront.models.money import Moved, Task
 from storefront.models.orders import LIVE, Order, Promise
-from storefront.outside.stripe_gateway import StripeSilent
+from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import standing_words, words
 from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES

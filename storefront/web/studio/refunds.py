@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from storefront.actions import refunding
 from storefront.models import money
 from storefront.models.orders import Order
-from storefront.outside.stripe_gateway import StripeSilent
+from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules.money import exact
 from storefront.rules.words import Note
 from storefront.web.context import now, shop

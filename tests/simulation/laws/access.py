@@ -33,7 +33,7 @@ def secured(facts: Facts, order: Row) -> bool:
 
 
 def lapsed(intent: dict[str, Any]) -> bool:
-    return (intent["status"], intent["cancellation_reason"]) == ("canceled", "expired")
+    return intent["status"] == "canceled" and intent["cancellation_reason"] in {"automatic", "expired"}
 
 
 @always("A2")

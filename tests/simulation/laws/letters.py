@@ -30,7 +30,8 @@ def owed_letters(facts: Facts) -> Iterator[tuple[Row, str, bool]]:
         steps = after[order.id]
         ends = {now for _, now in steps}
         yield order, "confirmed", (order.id, "place") in won
-        yield order, "repaired", (order.id, "repair") in won
+        mended = any(now in {"reserved", "held", "paid"} and before == "past_due" for before, now in steps)
+        yield order, "repaired", (order.id, "repair") in won or (mended and order.cancel_wished_at is None)
         yield order, "past_due", "past_due" in ends
         yield order, "refunded", "refunded" in ends
         yield order, "cancelled", any(now == "cancelled" and before != "placed" for before, now in steps)

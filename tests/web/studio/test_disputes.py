@@ -11,8 +11,9 @@ from sqlalchemy import select
 from storefront.actions import opening
 from storefront.models.grants import Grant
 from storefront.models.money import Dispute
-from storefront.outside.stripe_gateway import Dispute as Told
-from storefront.outside.stripe_gateway import Done, Outcome, Refused, StripeGateway, Unknown
+from storefront.outside.stripe_answers import Dispute as Told
+from storefront.outside.stripe_answers import Done, Outcome, Refused, Unknown
+from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules.evidence import FIELDS, LONGEST
 from storefront.rules.words import NBSP
 from tests.support.letters import MIRIAM, buys, disputes

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from storefront.actions.declining import declined
 from storefront.models.letters import Letter
 from storefront.models.orders import Attempt, Order
-from storefront.outside.stripe_gateway import Declined
+from storefront.outside.stripe_answers import Declined
 from storefront.rules.words import NBSP
 from tests.support.letters import disputes, fails, refunds_part
 from tests.support.world import World
