@@ -18,6 +18,7 @@ from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules.links import Links
+from storefront.rules.papers import Seller
 from storefront.settings import LOOPBACK, Settings
 from storefront.web import (
     account,
@@ -30,6 +31,7 @@ from storefront.web import (
     limits,
     orders,
     pages,
+    papers,
     shop,
     signin,
     stripe_webhook,
@@ -63,7 +65,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     limits.long_forms(app)  # before CSRF, which reads the form
     for room in (signin, limits, headers, errors):
         room.install(app)
-    for room in (shop, checkout, orders, library, account, pages, studio, stripe_webhook, healthz):
+    for room in (shop, checkout, orders, papers, library, account, pages, studio, stripe_webhook, healthz):
         app.register_blueprint(room.pages)
     signin.csrf.exempt(stripe_webhook.pages)
     if settings.proxy_hops:
@@ -108,6 +110,8 @@ def _shop(app: Flask, settings: Settings, clock: Clock | None) -> Shop:
         links=Links(settings.base_url, (settings.secret_key, *settings.secret_key_fallbacks)),
         grant_on=settings.grant_on,
         shop_name=settings.shop_name,
+        tax=settings.stripe_tax,
+        seller=Seller(settings.shop_name, settings.shop_owner, settings.shop_address, settings.shop_tax_id),
     )
     clock = clock or Clock(settings.data_dir / "clock" if settings.sandbox else None)
     return Shop(settings, db, outside, clock, SystemRandom())

@@ -48,6 +48,9 @@ class Settings:
     shop_name: str
     shop_owner: str
     proxy_hops: int
+    stripe_tax: bool
+    shop_address: str
+    shop_tax_id: str
 
     @property
     def sandbox(self) -> bool:
@@ -79,6 +82,9 @@ class Settings:
             shop_name=env.get("SHOP_NAME", "Forthcoming"),
             shop_owner=env.get("SHOP_OWNER", "its owner"),
             proxy_hops=int(_number(env, "PROXY_HOPS", 0)),
+            stripe_tax=_switch(env, "STRIPE_TAX"),
+            shop_address=env.get("SHOP_ADDRESS", "").strip(),
+            shop_tax_id=env.get("SHOP_TAX_ID", "").strip(),
         )
         _refuse(made)
         return made
@@ -99,6 +105,13 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     if value < 0:
         raise SettingsError(f"{name} is {value:g}; it should not be negative.")
     return value
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "").strip()
+    if value not in {"", "0", "1"}:
+        raise SettingsError(f"{name} is {value!r}; it should be 1, or 0 (which is what it is when it is not set).")
+    return value == "1"
 
 
 def _mail(env: Mapping[str, str]) -> Mail:

@@ -25,6 +25,7 @@ from storefront.actions import (
     recovering,
     retrying,
     settling,
+    taxing,
 )
 from storefront.app import create_app
 from storefront.models.db import Database, DatabaseUnreachable
@@ -71,6 +72,7 @@ JOBS = [
     Job("recover", 5, recovering.take_over, drain=True),
     Job("retry", 10, retrying.retry_due, drain=True),
     Job("remind", 30, retrying.remind_due, drain=True),
+    Job("papers", 3600, taxing.paper_due, drain=True, shared=True),
     Job("reconcile", 3600, reconciling.reconcile_lately, shared=True),
     Job("reconcile_deeply", 24 * 3600, reconciling.reconcile_deeply, shared=True),
 ]

@@ -184,3 +184,13 @@ def test_the_web_names_each_thing_that_is_wrong(said: str, changes: dict[str, st
     assert ended.returncode != 0
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr, ended.stderr
+
+
+@pytest.mark.parametrize(("given", "on"), [({}, False), ({"STRIPE_TAX": "1"}, True), ({"STRIPE_TAX": "0"}, False)])
+def test_stripe_tax_is_on_or_off(given: dict[str, str], *, on: bool) -> None:
+    assert Settings.from_env(WHOLE | given).stripe_tax is on
+
+
+@pytest.mark.parametrize("given", ["yes", "true", "2", "on"])
+def test_any_other_word_for_it_is_refused_in_a_sentence(given: str) -> None:
+    assert f"STRIPE_TAX is '{given}'; it should be 1, or 0" in refused({"STRIPE_TAX": given})

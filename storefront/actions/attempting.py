@@ -32,8 +32,10 @@ LEASE = timedelta(seconds=120)
 KEY_LIFE = timedelta(hours=23)
 PAUSE = timedelta(minutes=1)
 ON_OBJECTS = frozenset({"capture", "void", "detach", "evidence"})
+UNMARKED = ON_OBJECTS | {"tax"}  # a calculation has no metadata; a lost one moves nothing, and is made again
 ON_CARDS = frozenset({"hold", "charge"})
 NOTHING_HAPPENED = frozenset({"not_found", "requires_capture"})
+PATIENCE = {"tax": 2}  # nothing is lost with a calculation: rather than wait for a stored error to pass, ask anew
 WAITS = [timedelta(seconds=s) for s in (5, 15, 60, 300, 1800)]
 
 Record = Callable[[Session, Outside, Order, Attempt, Outcome, datetime], None]
@@ -90,7 +92,7 @@ def carry_out(outside: Outside, db: Database, attempt: Attempt, record: Record, 
 
 
 def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Outcome:
-    if now - attempt.opened_at < KEY_LIFE and attempt.tries <= len(WAITS):
+    if now - attempt.opened_at < KEY_LIFE and attempt.tries <= PATIENCE.get(attempt.kind, len(WAITS)):
         outcome = outside.stripe.perform(attempt.kind, attempt.target, _body(attempt), attempt.key)
         if isinstance(outcome, Done | Declined):
             return outcome
@@ -103,7 +105,7 @@ def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Ou
 
 def _body(attempt: Attempt) -> dict[str, Any]:
     """The body as it is sent, the same each time; what the attempt makes carries its key, so that it can be found."""
-    if attempt.kind in ON_OBJECTS:
+    if attempt.kind in UNMARKED:
         return attempt.body
     mark = f"{attempt.order_id}:{attempt.key.rsplit(':', 1)[1]}"
     return {**attempt.body, "metadata": {"order": mark, "attempt": attempt.key}}

@@ -15,6 +15,7 @@ from storefront.actions.patience import for_each
 from storefront.actions.refunding import record_refund, refund
 from storefront.actions.settling import settle
 from storefront.actions.stocking import give_back
+from storefront.actions.taxing import note_payment
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.money import no_open_dispute, no_refund_task
@@ -84,7 +85,7 @@ def _let_go(session: Session, order: Order, intent: str, now: datetime) -> None:
 
 def _was_paid(session: Session, outside: Outside, order: Order, intent: Intent, now: datetime) -> None:
     """The hold that was to be released has been captured, by a call whose answer was lost or by hand: refund it."""
-    adopt_payment(session, order, intent, now)
+    adopt_payment(session, outside, order, intent, now)
     if order.hold_intent == intent.id:
         paid(session, outside, order, intent, "the hold had been captured", now)
 
@@ -174,10 +175,10 @@ def _look_at_stray(outside: Outside, db: Database, order_id: int, now: datetime)
         if told.status == "canceled":
             order.stray_intent = None
         elif told.status == "succeeded":
-            adopt_payment(session, order, told, now)
+            adopt_payment(session, outside, order, told, now)
 
 
-def adopt_payment(session: Session, order: Order, intent: Intent, now: datetime) -> bool:
+def adopt_payment(session: Session, outside: Outside, order: Order, intent: Intent, now: datetime) -> bool:
     """Enter a payment into the ledger that Stripe has and we have not. False: it was there."""
     if intent.id in money.payments(session, order) or not intent.received:
         return False
@@ -199,6 +200,7 @@ def adopt_payment(session: Session, order: Order, intent: Intent, now: datetime)
     session.add(kept)
     session.flush()
     session.expire(order, ["attempts"])
+    note_payment(session, outside, order, intent, None, now)
     return True
 
 

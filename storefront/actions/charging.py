@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
+from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, Record, carry_out
 from storefront.actions.declining import REPAIRED, declined, hold_lost
 from storefront.actions.granting import grant
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.preflighting import off_session
+from storefront.actions.taxing import begin_taxed, note_payment
 from storefront.models.db import Database, claim
 from storefront.models.grants import Grant
 from storefront.models.orders import (
@@ -34,9 +35,10 @@ def charge_due(outside: Outside, db: Database, now: datetime) -> int:
     """Charge one batch of due orders, first come first served. Returns how many were tried."""
     with db.write() as session:
         orders = session.scalars(claim(_due(outside, now), session)).all()
-        attempts = [made for order in orders if (made := _begin(session, order, now))]
-    outside.together(lambda each: carry_out(outside, db, each, record_charge, now), attempts)
-    return len(attempts)
+        made = [_begin(session, outside, order, now) for order in orders]
+    begun = [(attempt, record) for attempt, record in made if attempt is not None]
+    outside.together(lambda each: carry_out(outside, db, each[0], each[1], now), begun)
+    return len(begun)
 
 
 def _due(outside: Outside, now: datetime) -> Select[Order]:
@@ -50,11 +52,12 @@ def _due(outside: Outside, now: datetime) -> Select[Order]:
     return select(Order).where(*due).order_by(Order.id).limit(BATCH)
 
 
-def _begin(session: Session, order: Order, now: datetime) -> Attempt | None:
+def _begin(session: Session, outside: Outside, order: Order, now: datetime) -> tuple[Attempt | None, Record]:
     if order.state == State.HELD:
         body = {"amount_to_capture": order.price, "expand": ["latest_charge", "payment_method"]}
-        return begin(session, order, "capture", now, target=order.hold_intent or "", body=body)
-    return begin(session, order, "charge", now, body=off_session(order))
+        hold = order.hold_intent or ""
+        return begin_taxed(session, outside, order, "capture", record_charge, now, body=body, target=hold)
+    return begin_taxed(session, outside, order, "charge", record_charge, now, body=off_session(order))
 
 
 def record_charge(
@@ -75,6 +78,7 @@ def record_charge(
 
 def _paid(session: Session, outside: Outside, order: Order, attempt: Attempt, intent: Intent, now: datetime) -> None:
     attempt.moved = intent.received
+    note_payment(session, outside, order, intent, None, now)
     why = f"{attempt.kind} {attempt.generation} succeeded"
     paid(session, outside, order, intent, why, now)
 

@@ -1,5 +1,6 @@
 """Checking: every broken invariant of a live database, in a sentence each (design.md 8)."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -14,6 +15,8 @@ from storefront.models.money import GONE_BACK, UNDER_WAY, Moved, Refund, Task, d
 from storefront.models.orders import ENDED, LIVE, Attempt, Checkout, Order, Promise, launched, no_open_attempt
 from storefront.models.products import Launch, Offer, Product
 from storefront.models.stock import UnitMove
+from storefront.models.taxes import DocumentCount, TaxPoint
+from storefront.rules import papers
 from storefront.rules.order import TRANSITIONS, State
 
 PATIENCE = timedelta(minutes=10)
@@ -23,7 +26,7 @@ REFUND_TAKES = timedelta(days=30)
 
 def check(session: Session, now: datetime) -> list[str]:
     """What is broken, as sentences that name the row; empty when nothing is."""
-    checks = (_money, _access, _units, _ends, _letters, _promises, _history, _waiting)
+    checks = (_money, _papers, _access, _units, _ends, _letters, _promises, _history, _waiting)
     return [sentence for each in checks for sentence in each(session, now)]
 
 
@@ -64,6 +67,33 @@ def _sums(session: Session, order: Order, has: Moved, now: datetime) -> Iterator
         yield f"Money: order {order.number} paid {has.net}, more than its price of {order.price}."
     if order.state in ENDED and has.net > 0 and not _going_back(session, order, now):
         yield f"Money: order {order.number} is {order.state}, keeps {has.net}, and nobody has been asked to return it."
+
+
+def _papers(session: Session, now: datetime) -> Iterator[str]:
+    """Receipts less credit notes are what the shop has of an order, and no number is left out."""
+    del now
+    into, back = _captured(), _refunded()
+    signed = case((TaxPoint.kind == "payment", TaxPoint.amount), (TaxPoint.kind == "refund", -TaxPoint.amount), else_=0)
+    told = select(TaxPoint.order_id, func.sum(signed).label("sum")).group_by(TaxPoint.order_id).subquery()
+    has = func.coalesce(into.c.sum, 0) - func.coalesce(back.c.sum, 0)
+    say = func.coalesce(told.c.sum, 0)
+    query = select(Order.number, has, say).outerjoin(told, told.c.order_id == Order.id)
+    query = query.outerjoin(into, into.c.order_id == Order.id).outerjoin(back, back.c.order_id == Order.id)
+    for number, net, sums in session.execute(query.where(has != say)):
+        yield f"Papers: those of order {number} come to {sums}, and its ledger has {net}."
+    yield from _numbers(session)
+
+
+def _numbers(session: Session) -> Iterator[str]:
+    numbers: defaultdict[str, set[int]] = defaultdict(set)
+    for number in session.scalars(select(TaxPoint.number).where(TaxPoint.number.is_not(None))):
+        series, count = papers.counted(str(number)) or (str(number), 0)
+        numbers[series].add(count)
+    last = {each.series: each.last for each in session.scalars(select(DocumentCount))}
+    for series in sorted({*numbers, *last}):
+        there, most = numbers[series], last.get(series, 0)
+        if there != set(range(1, most + 1)):
+            yield f"Papers: {series} has counted to {most}, and {len(there)} of its numbers are there."
 
 
 def _going_back(session: Session, order: Order, now: datetime) -> bool:

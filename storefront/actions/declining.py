@@ -28,7 +28,8 @@ ASKING = ("hold", "charge")
 
 def declined(session: Session, order: Order, attempt: Attempt, answer: Declined, now: datetime) -> None:
     """The bank said no: access pauses, price and place are kept for the grace, the buyer is told how to repair it."""
-    why = f"the bank said no ({answer.reason}) to {attempt.kind} {attempt.generation}"
+    who = "Stripe" if attempt.kind == "tax" else "the bank"
+    why = f"{who} said no ({answer.reason}) to {attempt.kind} {attempt.generation}"
     facts = _said(session, order, answer, now) | {"stray_intent": answer.intent or order.hold_intent}
     if order.state == State.PAST_DUE:
         _again(order, facts)

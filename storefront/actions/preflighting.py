@@ -11,6 +11,7 @@ from storefront.actions.declining import REPAIRED, declined
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
+from storefront.actions.taxing import begin_taxed, note_hold
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Order, no_open_attempt, no_open_visit, not_leaving, not_resting
 from storefront.models.products import Launch
@@ -48,10 +49,11 @@ def _preflight(outside: Outside, db: Database, order_id: int, now: datetime) -> 
             return False
         if session.scalar(select(Order.id).where(Order.id == order_id, no_open_visit)) is None:
             return False  # its buyer is at Stripe with another card: the visit's end is waited for
-        attempt = begin(session, order, "hold", now, body=off_session(order) | {"capture_method": "manual"})
+        body = off_session(order) | {"capture_method": "manual"}
+        attempt, record = begin_taxed(session, outside, order, "hold", record_hold, now, body=body)
     if attempt is None:
         return False
-    carry_out(outside, db, attempt, record_hold, now)
+    carry_out(outside, db, attempt, record, now)
     return True
 
 
@@ -85,6 +87,7 @@ def record_hold(
 
 
 def _held(session: Session, order: Order, intent: Intent, now: datetime) -> None:
+    note_hold(session, order, intent, None, now)
     mended = order.state == State.PAST_DUE
     facts = holding(intent) | REPAIRED
     why = "the bank set the amount aside"

@@ -97,7 +97,7 @@ def _compare(session: Session, outside: Outside, order: Order, intent: Intent, n
     if intent.status == HELD and not _known_hold(session, order, intent):
         order.stray_intent = intent.id
         yield f"{order.number}: the hold {intent.id} belongs to nothing; it is released."
-    elif intent.status == TAKEN and adopt_payment(session, order, intent, now):
+    elif intent.status == TAKEN and adopt_payment(session, outside, order, intent, now):
         amount = exact(intent.received, order.currency)
         if order.hold_intent == intent.id:
             paid(session, outside, order, intent, "captured at Stripe", now)

@@ -8,6 +8,7 @@ from storefront.actions.charging import record_charge
 from storefront.actions.disputing import record_evidence
 from storefront.actions.preflighting import record_hold, record_void_for_plan
 from storefront.actions.refunding import record_refund
+from storefront.actions.taxing import record_tax
 from storefront.actions.visiting import record_customer, record_session
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Order
@@ -22,6 +23,7 @@ RECORDS: dict[str, Record] = {
     "refund": record_refund,
     "detach": record_detach,
     "evidence": record_evidence,
+    "tax": record_tax,
 }
 
 

@@ -17,6 +17,7 @@ from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.stocking import give_back
 from storefront.actions.tasking import close_tasks, raise_task
+from storefront.actions.taxing import note_credit, note_returned
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.money import UNDER_WAY, Refund
@@ -24,7 +25,7 @@ from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Declined, Done, Outcome, Refused
 from storefront.outside.world import Outside
-from storefront.rules.money import exact
+from storefront.rules.money import exact, step
 from storefront.rules.order import State
 
 # How a refund goes on: an answer that was asked earlier and read later changes nothing.
@@ -118,8 +119,12 @@ def why_no_part(session: Session, order: Order, amount: int) -> NoRefund | None:
     if money.disputed(session, order.id):
         return NoRefund("disputed", "The buyer's bank asks for this payment back. Nothing is refunded meanwhile.")
     if not 0 < amount < left:
-        most = exact(left - 1, order.currency)
+        most = exact(left - step(order.currency), order.currency)
         return NoRefund("amount", f"A part is at most {most}. To give everything back, cancel the order.")
+    if amount % step(order.currency):
+        return NoRefund(
+            "amount", f"{order.currency} goes back in steps of {exact(step(order.currency), order.currency)}."
+        )
     return None
 
 
@@ -150,7 +155,8 @@ def note_by_hand(session: Session, order: Order, who: str, why: str, now: dateti
             row = Refund(order_id=order.id, intent=intent, amount=paid.net, status="by_hand", who=who, why=why[:500])
             row.made_at = row.settled_at = now
             session.add(row)
-    session.flush()
+            session.flush()
+            note_credit(session, order, row, now)
     close_tasks(session, "refund", order.number, who, now)
     _all_back(session, order, now)
     return None
@@ -219,8 +225,10 @@ def note_refund(
         row.settled_at = now
     session.flush()
     if row.counts:
+        note_credit(session, order, row, now)
         _all_back(session, order, now, row)
     else:
+        note_returned(session, order, row, now)
         _did_not_arrive(session, order, row, now)
     return True
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storefront.actions.attempting import Record, begin, carry_out
+from storefront.actions.attempting import Record, carry_out
 from storefront.actions.charging import record_charge
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.preflighting import off_session, record_hold
+from storefront.actions.taxing import begin_taxed
 from storefront.models.db import Database
 from storefront.models.letters import Letter
 from storefront.models.orders import (
@@ -47,23 +48,24 @@ def _retry(outside: Outside, db: Database, order_id: int, now: datetime) -> None
         if session.scalar(free.with_for_update()) is None:
             return
         order = session.get_one(Order, order_id)
-        attempt, record = _begin(session, order, now)
+        attempt, record = _begin(session, outside, order, now)
     if attempt is not None:
         carry_out(outside, db, attempt, record, now)
 
 
-def _begin(session: Session, order: Order, now: datetime) -> tuple[Attempt | None, Record]:
+def _begin(session: Session, outside: Outside, order: Order, now: datetime) -> tuple[Attempt | None, Record]:
     """After the launch the money itself, in the last 48 hours before it a hold; earlier the day is waited for."""
     if order.state != State.PAST_DUE or not order.payment_method:
         order.next_try_at = None
         return None, record_charge
     if is_out(session, order, now):
-        return begin(session, order, "charge", now, body=off_session(order)), record_charge
+        return begin_taxed(session, outside, order, "charge", record_charge, now, body=off_session(order))
     day = order.product.launch.at
     if day is None or charge.preflight_at(day) > now:
         order.next_try_at = day and charge.preflight_at(day)
         return None, record_hold
-    return begin(session, order, "hold", now, body=off_session(order) | {"capture_method": "manual"}), record_hold
+    body = off_session(order) | {"capture_method": "manual"}
+    return begin_taxed(session, outside, order, "hold", record_hold, now, body=body)
 
 
 def remind_due(_outside: Outside, db: Database, now: datetime) -> int:

@@ -17,6 +17,7 @@ from storefront.actions.patience import for_each
 from storefront.actions.preflighting import holding
 from storefront.actions.promising import promise_again
 from storefront.actions.stocking import give_back
+from storefront.actions.taxing import address_of, note_hold, note_payment
 from storefront.models.db import Database, changed
 from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_attempt
 from storefront.models.products import Launch
@@ -112,6 +113,9 @@ def _complete(
     visit.payment_method = card.id if card and card.customer else None
     if intent and intent.received:
         session.get_one(Attempt, visit.attempt_id).moved = intent.received
+        note_payment(session, outside, order, intent, told.tax, now)
+    elif intent and secured is State.HELD:
+        note_hold(session, order, intent, told.tax, now)
     facts = _card(visit, card)
     if visit.purpose != "place" and order.state == State.RESERVED:
         visit.won = secured is State.RESERVED and _swap(session, order, facts)
@@ -137,6 +141,7 @@ def _card(visit: Checkout, card: Card | None) -> dict[str, Any]:
         "card": card.name if card else "",
         "card_print": card.print if card else "",
         "card_until": card.until if card else None,
+        "address": address_of(card),
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import begin, carry_out
+from storefront.actions.taxing import of_visit
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Checkout, Order
 from storefront.outside.stripe_answers import CheckoutSession, Done, Outcome
@@ -86,7 +87,7 @@ def _session(outside: Outside, db: Database, order_id: int, now: datetime) -> Op
         order = session.get_one(Order, order_id, with_for_update=True)
         if not _open_to_visits(order) or not _visits_over(session, order):
             return OVER
-        attempt = begin(session, order, "session", now, body=_body(outside, order, now))
+        attempt = begin(session, order, "session", now, body=of_visit(outside, order, _body(outside, order, now)))
     if attempt is None:
         return SILENT
     outcome = carry_out(outside, db, attempt, record_session, now)

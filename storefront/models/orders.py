@@ -28,7 +28,8 @@ from storefront.models.products import Launch, Offer, Product
 class Order(Base):
     """One product, one buyer, one price, one promise. `state` changes only through `actions.moving.move`.
 
-    `card_print` is Stripe's fingerprint of the card, `card_until` the instant from which it is no longer valid.
+    `card_print` is Stripe's fingerprint of the card, `card_until` the instant from which it is no longer valid, `address`
+    as much of its bill's address as tax hangs on: country, state, postal code.
     A live hold `serves_until` an instant a margin before `capture_before`: launches up to then need no other.
     `episode` counts how often the payment failed and was repaired; `next_try_at` is our own next try.
     """
@@ -71,6 +72,7 @@ class Order(Base):
     card: Mapped[str] = mapped_column(String(40), default="")
     card_print: Mapped[str] = mapped_column(String(64), default="")
     card_until: Mapped[datetime | None] = mapped_column(Instant)
+    address: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     hold_intent: Mapped[str | None] = mapped_column(String(64), index=True)
     capture_before: Mapped[datetime | None] = mapped_column(Instant)
     serves_until: Mapped[datetime | None] = mapped_column(Instant)

@@ -285,6 +285,8 @@ class ProductDesk:
             desk.wrong(f"The creator {toml.get('creator')!r} is not in creators.toml.", "creator")
         if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):  # noqa: PLR2004 (ISO 4217)
             desk.wrong(f"currency is {self.currency!r}; it is three capitals, such as EUR.", "currency")
+        elif self.currency not in money.CURRENCIES:
+            desk.wrong(f"currency is {self.currency!r}; Stripe charges no cards in it.", "currency")
         if len(str(toml.get("lead", ""))) > LONGEST_LEAD:
             desk.wrong(f"The lead has more than {LONGEST_LEAD} characters: three lines are enough.", "lead")
         stock = toml.get("stock")

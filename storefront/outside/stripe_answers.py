@@ -4,7 +4,8 @@ A call that moves money ends as `Done`, `Declined` (determined: the card's answe
 not do this) or `Unknown` (anything may have happened).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,8 @@ from typing import Any
 class Card:
     """A payment method as a buyer would name it, and whose it is at Stripe (None: nobody's, cannot be used again).
 
-    `print` is the same for the same card, whoever brings it; from `until` on it is no longer valid.
+    `print` is the same for the same card, whoever brings it; from `until` on it is no longer valid. `address`: country,
+    state and postal code of its bill as far as they are known, else the country of its bank.
     """
 
     id: str
@@ -22,6 +24,28 @@ class Card:
     brand: str = ""
     print: str = ""
     until: datetime | None = None
+    address: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tax:
+    """The tax inside an amount, in minor units: its rate as a percentage in text ("19"), its name, the country."""
+
+    amount: int
+    rate: str
+    name: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """Tax as Stripe has reckoned it for an amount that includes it; `total` is what a buyer would pay."""
+
+    id: str
+    key: str
+    total: int
+    tax: Tax
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -38,6 +62,7 @@ class Intent:
     order: str = ""
     refunded: int = 0
     disputed: bool = False
+    calculation: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +77,7 @@ class CheckoutSession:
     setup_status: str
     card: Card | None
     key: str
+    tax: Tax | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +117,7 @@ class Thing:
     key: str
 
 
-Value = Intent | CheckoutSession | Refund | Dispute | Thing
+Value = Intent | CheckoutSession | Refund | Dispute | Calculation | Thing
 
 
 @dataclass(frozen=True)

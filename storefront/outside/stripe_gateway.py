@@ -30,6 +30,7 @@ from storefront.outside.stripe_answers import (
     Unknown,
     Value,
 )
+from storefront.outside.stripe_taxes import address_of, calculation, hooked, session_tax
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT = 20
@@ -112,6 +113,7 @@ class StripeGateway:
             "refund": lambda _target, body, opts: _refund(self._v1.refunds.create(body, opts)),
             "detach": lambda target, body, opts: _thing(self._v1.payment_methods.detach(target, body, opts)),
             "evidence": lambda target, body, opts: _dispute(self._v1.disputes.update(target, body, opts)),
+            "tax": lambda _target, body, opts: calculation(_plain(self._v1.tax.calculations.create(body, opts))),
         }
 
     def perform(self, kind: str, target: str, body: dict[str, Any], key: str) -> Outcome:
@@ -146,6 +148,7 @@ class StripeGateway:
     def checkout(self, session_id: str) -> CheckoutSession:
         """A session as it stands now, with what it secured. Raises StripeSilent."""
         expand = ["payment_intent.latest_charge", "payment_intent.payment_method", "setup_intent.payment_method"]
+        expand.append("line_items.data.taxes")
         return self._asked(
             "session.read", lambda: _session(self._v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
         )
@@ -356,6 +359,7 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
         order=order,
         refunded=charge.get("amount_refunded") or 0,
         disputed=bool(charge.get("disputed")),
+        calculation=hooked(data.get("hooks") or {}),
     )
 
 
@@ -373,6 +377,7 @@ def _session(value: Any) -> CheckoutSession:  # noqa: ANN401
         setup_status=setup.get("status", ""),
         card=made.card if made else _card(setup.get("payment_method")),
         key=_key(data),
+        tax=session_tax(data),
     )
 
 
@@ -389,6 +394,7 @@ def _card(data: Any) -> Card | None:  # noqa: ANN401
         brand=brand,
         print=card.get("fingerprint") or "",
         until=_after(card.get("exp_year"), card.get("exp_month")),
+        address=address_of((data.get("billing_details") or {}).get("address") or {}, card.get("country") or ""),
     )
 
 

@@ -9,6 +9,7 @@ from storefront.outside.postman import Postman
 from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules.links import Links
+from storefront.rules.papers import NAMELESS, Seller
 
 THREADS = 8
 Together = Callable[[Callable[[Any], object], Sequence[Any]], None]
@@ -24,7 +25,10 @@ def in_threads(verb: Callable[[Any], object], things: Sequence[Any]) -> None:
 
 @dataclass(frozen=True)
 class Outside:
-    """Everything beyond the database; `links` writes our own addresses into it, `together` makes many calls at once."""
+    """Everything beyond the database; `links` writes our own addresses into it, `together` makes many calls at once.
+
+    `tax`: whether Stripe reckons the tax in each payment; `seller` is who stands on receipts.
+    """
 
     stripe: StripeGateway
     postman: Postman
@@ -33,3 +37,5 @@ class Outside:
     grant_on: str = "hold"
     shop_name: str = "Forthcoming"
     together: Together = in_threads
+    tax: bool = False
+    seller: Seller = NAMELESS

@@ -14,6 +14,7 @@ SAID = {
     "stolen_card": "The bank does not accept this card any more.",
     "incorrect_cvc": "The card's check number did not fit.",
     "processing_error": "The bank could not be asked.",
+    "no_address": "We do not know where the card's bill goes, and the tax hangs on it.",
     "hold_lapsed": "The amount set aside on the card was given back by the bank.",
 }
 CLASS_SAID = {
@@ -63,6 +64,8 @@ class No:
         """The fact in one sentence, and what became of the money."""
         if self.asks:
             return "Your bank wants you to confirm the card."
+        if self.reason == "no_address":
+            return "Your address is missing, so nothing was charged."
         said = "Your bank could not be asked" if self.of is Class.PROCESSING else "Your bank said no"
         return f"{said}. Nothing was charged."
 
@@ -74,6 +77,8 @@ class No:
     @property
     def to_do(self) -> str:
         """What the buyer can do about it."""
+        if self.reason == "no_address":
+            return "Enter the card once more; the page asks for its country and postal code."
         return MEANWHILE.get(self.of, TO_DO[self.of]) if self.again else TO_DO[self.of]
 
     @property

@@ -60,6 +60,7 @@ STOP = frozenset(
         "incorrect_cvc",
         "invalid_cvc",
         "hold_lapsed",
+        "no_address",
     ]
 )
 FORBIDDEN = frozenset({"03", "21"})

@@ -136,6 +136,7 @@ ATTEMPTS = {
     "refund": "Refund",
     "detach": "Card forgotten",
     "evidence": "Answer to the bank",
+    "tax": "Tax reckoned",
 }
 OUTCOMES = {"done": "Done", "declined": "The bank said no", "failed": "Did not happen", None: "Stripe is being asked"}
 LETTERS = {

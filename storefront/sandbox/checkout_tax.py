@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import invalid
 from .tax import country_of
-from .tax_rates import DIGITAL, NONTAXABLE, behavior, tax_on
+from .tax_rates import COUNTRIES, DIGITAL, NONTAXABLE, Country, behavior, tax_on
 
 if TYPE_CHECKING:
     from .world import Thing, World
@@ -61,6 +61,7 @@ def settle(world: World, session: Thing, address: dict[str, Any]) -> None:
         code = session.hidden["tax_codes"].get(item["id"], DIGITAL)
         permille = country.permille if country and code != NONTAXABLE else 0
         _tax(item, permille)
+        session.hidden.setdefault("taxes", {})[item["id"]] = [_told(world, item, address, permille)]
     items = session.hidden["line_items"]
     total = sum(item["amount_total"] for item in items)
     taxes = sum(item["amount_tax"] for item in items)
@@ -73,3 +74,32 @@ def _tax(item: dict[str, Any], permille: int) -> None:
     how = behavior(item["price"]["tax_behavior"], item["currency"])
     item["amount_tax"] = tax_on(item["amount_subtotal"], permille, how)
     item["amount_total"] = item["amount_subtotal"] + (item["amount_tax"] if how == "exclusive" else 0)
+
+
+def _told(world: World, item: dict[str, Any], address: dict[str, Any], permille: int) -> dict[str, Any]:
+    """Give the tax of an item as a session shows it to whoever asks."""
+    code = str(address["country"]).upper()
+    country = COUNTRIES.get(code, Country(code, 0))
+    rate = {
+        "id": world.ids.new("txr"),
+        "object": "tax_rate",
+        "active": False,
+        "country": code,
+        "created": world.now,
+        "description": None,
+        "display_name": country.kind.upper().replace("_", " "),
+        "effective_percentage": permille / 10,
+        "flat_amount": None,
+        "inclusive": behavior(item["price"]["tax_behavior"], item["currency"]) == "inclusive",
+        "jurisdiction": country.name,
+        "jurisdiction_level": "country",
+        "livemode": False,
+        "metadata": {},
+        "percentage": permille / 10,
+        "rate_type": "percentage",
+        "state": None,
+        "tax_type": country.kind,
+    }
+    reason = "standard_rated" if permille else "not_collecting"
+    taxable = item["amount_total"] - item["amount_tax"] if permille else 0
+    return {"amount": item["amount_tax"], "rate": rate, "taxability_reason": reason, "taxable_amount": taxable}

@@ -8,7 +8,7 @@ from . import lists
 from .errors import invalid
 
 if TYPE_CHECKING:
-    from .world import World
+    from .world import Thing, World
 
 DEEPEST = 4
 
@@ -55,6 +55,7 @@ FIELDS: dict[str, dict[str, str | None]] = {
         "payment_link": None,
         "subscription": None,
     },
+    "item": {"taxes": None},
     "payment_method": {"customer": "customer"},
     "tax.calculation": {"line_items": "item"},
     "tax.transaction": {"line_items": "item"},
@@ -104,10 +105,19 @@ def _inside(world: World, holder: dict[str, Any], step: str, path: str) -> objec
     if step == "line_items":
         thing = world.fetch(holder["object"], holder["id"])
         url = f"/v1/{holder['object'].replace('.', '/')}s/{thing.id}/line_items"
-        return lists.of(thing.hidden["line_items"], url)
+        return lists.of(_items(thing, path), url)
     if kind and isinstance(value, str):
         return dict(_named(world, kind, value))
     return value
+
+
+def _items(thing: Thing, path: str) -> list[dict[str, Any]]:
+    """Give the items of a thing, with their taxes only where those are asked for."""
+    items: list[dict[str, Any]] = thing.hidden["line_items"]
+    if not path.endswith("line_items.data.taxes"):
+        return items
+    taxes = thing.hidden.get("taxes", {})
+    return [{**item, "taxes": taxes.get(item["id"], [])} for item in items]
 
 
 def _named(world: World, kind: str, ident: str) -> dict[str, Any]:

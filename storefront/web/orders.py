@@ -21,7 +21,7 @@ from storefront.rules.leaving import Way, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import forms
+from storefront.web import forms, papers
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -65,6 +65,7 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
         cancel_word=leave,
         why_not=why_not,
         promise_url=f"/orders/{token}/promise",
+        papers=papers.link(db, found, token),
         address_form={
             "value": found.email if typed is None else typed,
             "error": error,

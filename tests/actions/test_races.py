@@ -99,7 +99,7 @@ def test_a_second_payment_goes_back_when_the_dispute_of_the_first_is_over(world:
     with world.db.write() as session:
         order = session.get_one(Order, order_id)
         session.add(_dispute(order, world.now))
-        adopt_payment(session, order, told, world.now)
+        adopt_payment(session, world.outside, order, told, world.now)
         order.stray_intent = intent
     world.tick()
     assert given_back(world, intent) == []

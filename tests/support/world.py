@@ -39,7 +39,7 @@ from storefront.actions import (
 )
 from storefront.app import create_app
 from storefront.clock import Clock
-from storefront.models import money
+from storefront.models import money, taxes
 from storefront.models.accounts import Account
 from storefront.models.db import Base, Database
 from storefront.models.grants import Grant
@@ -47,6 +47,7 @@ from storefront.models.letters import Letter
 from storefront.models.money import Task
 from storefront.models.orders import Order
 from storefront.models.products import Bonus, Launch, Offer, Product
+from storefront.models.taxes import TaxPoint
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules import launch as launch_rule
@@ -197,7 +198,7 @@ class World:
 
     def product(self, slug: str = "databases-by-hand", *, days: float | None = 3, **facts: Any) -> int:
         """A course with an early-bird tier of `units` (50) at 19 € and a bonus, 29 € after; out when `days` is None."""
-        early = facts.pop("units", 50)
+        early, prices = facts.pop("units", 50), facts.pop("prices", (1900, 2900))
         with self.db.write() as session:
             creator = session.scalar(select(Account).where(Account.email == "ines@forthcoming.example"))
             creator = creator or Account(
@@ -210,12 +211,12 @@ class World:
                 Offer(
                     position=1,
                     name=f"First {early} buyers",
-                    price=1900,
+                    price=prices[0],
                     units=early,
                     until_launch=True,
                     bonuses=[bonus],
                 ),
-                Offer(position=2, name="Regular price", price=2900),
+                Offer(position=2, name="Regular price", price=prices[1]),
             ]
             product.launches = [self._launch(days)]
             session.add(product)
@@ -246,9 +247,11 @@ class World:
         assert isinstance(went, visiting.Opened), went
         return went.url
 
-    def pays(self, url: str, card: str = VISA, *, authenticate: bool = True) -> requests.Response:
-        """They fill in the card at Stripe's page; 3-D Secure is answered when it is asked."""
+    def pays(self, url: str, card: str = VISA, *, authenticate: bool = True, country: str = "DE") -> requests.Response:
+        """They fill in the card at Stripe's page; 3-D Secure is answered when it is asked, and the country."""
         form = {"cardnumber": card, "exp": "12 / 34", "cvc": "123"}
+        if self.outside.tax:
+            form |= {"country": country, "postal_code": "10969"}
         answer = requests.post(url, data=form, allow_redirects=False, timeout=30)
         while "/c/3ds/" in answer.headers.get("Location", ""):
             step = self.sandbox.url + "/c/3ds/" + answer.headers["Location"].rsplit("/c/3ds/")[1]
@@ -256,10 +259,10 @@ class World:
             answer = requests.post(step, data={"answer": result}, allow_redirects=False, timeout=30)
         return answer
 
-    def orders(self, product_id: int, email: str = "miriam@posteo.de", card: str = VISA) -> int:
+    def orders(self, product_id: int, email: str = "miriam@posteo.de", card: str = VISA, *, country: str = "DE") -> int:
         """The whole way of a buyer: form, Stripe, back."""
         order_id = self.places(product_id, email)
-        self.pays(self.visits(order_id), card)
+        self.pays(self.visits(order_id), card, country=country)
         self.settles(order_id)
         return order_id
 
@@ -311,6 +314,14 @@ class World:
     def reconciles(self, days: float = 40) -> reconciling.Report:
         """Our rows are compared with Stripe's lists."""
         return reconciling.reconcile(self.outside, self.db, self.now, self.now - timedelta(days=days))
+
+    def papers(self, order_id: int) -> list[TaxPoint]:
+        """The receipts and credit notes of an order, oldest first."""
+        with self.db.read() as session:
+            found = taxes.of_order(session, order_id)
+            assert all(each.about is None or each.about.number for each in found)
+            session.expunge_all()
+            return found
 
     def letters(self, order_id: int) -> list[str]:
         """The kinds of letters owed for an order, in order."""
@@ -397,6 +408,15 @@ def make_world(sandbox: Sandbox, database_url: str, folder: Path, **more: str) -
 def world(sandbox: Sandbox, database_url: str, tmp_path: Path) -> Iterator[World]:
     """A world on an empty database, once on SQLite and once on PostgreSQL."""
     made = make_world(sandbox, database_url, tmp_path)
+    yield made
+    made.db.engine.dispose()
+
+
+@pytest.fixture
+def taxed_world(sandbox: Sandbox, database_url: str, tmp_path: Path) -> Iterator[World]:
+    """The same, and Stripe reckons the tax."""
+    address = {"SHOP_OWNER": "Ines Okafor", "SHOP_ADDRESS": "Lindenstr. 4|10969 Berlin", "SHOP_TAX_ID": "DE123456789"}
+    made = make_world(sandbox, database_url, tmp_path, STRIPE_TAX="1", **address)
     yield made
     made.db.engine.dispose()
 

@@ -18,7 +18,7 @@ from storefront.models.money import Moved, Task
 from storefront.models.orders import LIVE, Order, Promise
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import standing_words, words
-from storefront.rules.money import exact, short
+from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES
 from storefront.rules.words import Note
 from storefront.web.context import now, shop
@@ -87,8 +87,8 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         grant=_grant(grant, zone),
         tasks=tasks,
         cancel=cancel_words(session, found, moved),
-        may_refund=refunding.why_no_part(session, found, 1) is None,
-        most=exact(moved.net - 1, found.currency),
+        may_refund=refunding.why_no_part(session, found, step(found.currency)) is None,
+        most=exact(moved.net - step(found.currency), found.currency),
         owed=owed,
         typed=typed,
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from storefront.rules.money import BadAmount, decimals, exact, parse, symbol
+from storefront.rules.money import BadAmount, decimals, digits, exact, parse, step, symbol
 
 LONGEST_REASON = 500
 AMOUNT = re.compile(r"[0-9]{1,9}(?:\.([0-9]+))?", re.ASCII)
@@ -58,20 +58,21 @@ def read_amount(typed: str, currency: str) -> tuple[int, str]:
     found = AMOUNT.fullmatch(typed)
     if found is None:
         return 0, f"“{typed}” does not read as an amount. Write it like {example}."
-    if len(found[1] or "") > decimals(currency):
+    if len(found[1] or "") > digits(currency):
         return 0, _too_exact(currency)
     return _parsed(typed, currency)
 
 
 def _too_exact(currency: str) -> str:
-    digits = decimals(currency)
-    most = f"at most {digits} digits after the point" if digits else "no digits after the point"
+    count = digits(currency)
+    most = f"at most {count} digits after the point" if count else "no digits after the point"
     return f"{currency} has {most}."
 
 
 def _parsed(typed: str, currency: str) -> tuple[int, str]:
     try:
-        return parse(typed, currency, least=1), ""
+        return parse(typed, currency, lowest=1), ""
     except BadAmount:
-        least, most = exact(1, currency), "what is left of the payment"
-        return 0, f"Write an amount between {least} and {most}."
+        smallest, most = exact(step(currency), currency), "what is left of the payment"
+        uneven = f", in steps of {smallest}" if digits(currency) > len("00") else ""
+        return 0, f"Write an amount between {smallest} and {most}{uneven}."

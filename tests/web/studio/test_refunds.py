@@ -189,7 +189,8 @@ def test_nothing_moves_without_the_forms_own_token(world: World, ines: Visitor, 
         ("€5", "EUR", 500),
         ("5 EUR", "EUR", 500),
         ("500", "JPY", 500),
-        ("1.234", "KWD", 1234),
+        ("1.230", "KWD", 1230),
+        ("2490", "ISK", 249000),
     ],
 )
 def test_an_amount_is_read_in_the_products_currency(typed: str, currency: str, minor: int) -> None:
