@@ -20,7 +20,7 @@ from storefront.actions.tasking import close_tasks, raise_task
 from storefront.actions.taxing import note_credit, note_returned
 from storefront.models import money
 from storefront.models.db import Database
-from storefront.models.money import UNDER_WAY, Refund
+from storefront.models.money import UNDER_WAY, Refund, Task
 from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Declined, Done, Outcome, Refused
@@ -160,6 +160,34 @@ def note_by_hand(session: Session, order: Order, who: str, why: str, now: dateti
     close_tasks(session, "refund", order.number, who, now)
     _all_back(session, order, now)
     return None
+
+
+def note_part_by_hand(
+    session: Session, order: Order, amount: int, who: str, why: str, now: datetime
+) -> NoRefund | None:
+    """Note that somebody paid by other means a part that did not reach the card; the order stays paid.
+
+    `amount` in minor units. Returns why not.
+    """
+    order = session.get_one(Order, order.id, with_for_update=True, populate_existing=True)
+    if not part_returned(session, order) or session.scalar(_open_attempt(order)) is not None:
+        return NoRefund("nothing", "No part is owed to this buyer, or a refund is under way just now.")
+    refused = why_no_part(session, order, amount)
+    if refused is not None:
+        return refused
+    row = Refund(order_id=order.id, intent=order.paid_intent or "", amount=amount, status="by_hand", who=who)
+    row.why, row.made_at, row.settled_at = why[:500], now, now
+    session.add(row)
+    session.flush()
+    note_credit(session, order, row, now)
+    close_tasks(session, "part_refund", order.number, who, now)
+    return None
+
+
+def part_returned(session: Session, order: Order) -> bool:
+    """Whether a part that was to go back did not, and waits for a person."""
+    waits = (Task.order_id == order.id, Task.kind == "part_refund", Task.closed_at.is_(None))
+    return session.scalar(select(Task.id).where(*waits)) is not None
 
 
 def _open_attempt(order: Order) -> Any:  # noqa: ANN401 (a query)

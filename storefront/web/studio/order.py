@@ -41,6 +41,16 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class PartByHand:
+    """What was typed about a part that was paid by other means."""
+
+    amount: str = ""
+    done: str = ""
+    amount_error: str = ""
+    done_error: str = ""
+
+
+@dataclass(frozen=True)
 class Typed:
     """What was typed on the page and is wrong, or is to be confirmed; `note`: what could not be done."""
 
@@ -50,6 +60,7 @@ class Typed:
     preview: Preview | None = None
     done: str = ""
     done_error: str = ""
+    part: PartByHand = field(default_factory=PartByHand)
     note: Note | None = None
 
 
@@ -90,6 +101,7 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         may_refund=refunding.why_no_part(session, found, step(found.currency)) is None,
         most=exact(moved.net - step(found.currency), found.currency),
         owed=owed,
+        part_returned=refunding.part_returned(session, found),
         typed=typed,
     )
     return make_response(html, status)

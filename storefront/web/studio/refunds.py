@@ -1,5 +1,7 @@
 """Giving money back: first what it does, then, on a second button, the deed; and what did not arrive, again."""
 
+from dataclasses import replace
+
 from flask import flash, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -11,10 +13,11 @@ from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules.money import exact
 from storefront.rules.words import Note
 from storefront.web.context import now, shop
-from storefront.web.studio.order import CONFLICT, UNREADABLE, Preview, Typed, owed_words, page
-from storefront.web.studio.refund_form import LONGEST_REASON, RefundForm
+from storefront.web.studio.order import CONFLICT, UNREADABLE, PartByHand, Preview, Typed, owed_words, page
+from storefront.web.studio.refund_form import LONGEST_REASON, RefundForm, read_amount
 from storefront.web.studio.room import find_order, pages, signature
 
+WHAT_WAS_DONE = "Write what was done, such as “bank transfer of 12 May, our reference 4711”."
 SILENT = "Stripe does not answer just now. Nothing was refunded; the same button may be pressed again."
 
 
@@ -123,11 +126,30 @@ def paid_by_hand(number: str) -> Response:
         if not owed_words(session, found, money.moved(session, found.id)):
             return page(session, found, Typed(note=_nothing_owed()), CONFLICT)
         if not done:
-            error = "Write what was done, such as “bank transfer of 12 May, our reference 4711”."
-            return page(session, found, Typed(done_error=error), UNREADABLE)
+            return page(session, found, Typed(done_error=WHAT_WAS_DONE), UNREADABLE)
         refused = refunding.note_by_hand(session, found, signature(), done, now())
         if refused is not None:
             return page(session, found, Typed(done=done, note=Note("needs", "Not noted", refused.sentence)), CONFLICT)
+    flash("Noted. The ledger has it, with your name.", "done")
+    return _home(number)
+
+
+@pages.post("/orders/<number>/part-paid-by-hand")
+def part_paid_by_hand(number: str) -> Response:
+    """Note that a part which did not reach the card was paid by other means, how much and how."""
+    done = " ".join(request.form.get("part_done", "").split())[:LONGEST_REASON]
+    with shop().db.write() as session:
+        found = find_order(session, number)
+        typed = request.form.get("part_amount", "").strip()[:40]
+        amount, fault = read_amount(typed, found.currency)
+        wrong = PartByHand(typed, done, fault, "" if done else WHAT_WAS_DONE)
+        if not refunding.part_returned(session, found):
+            return page(session, found, Typed(note=_nothing_owed()), CONFLICT)
+        if fault or not done:
+            return page(session, found, Typed(part=wrong), UNREADABLE)
+        refused = refunding.note_part_by_hand(session, found, amount, signature(), done, now())
+        if refused is not None:
+            return page(session, found, Typed(part=replace(wrong, amount_error=refused.sentence)), CONFLICT)
     flash("Noted. The ledger has it, with your name.", "done")
     return _home(number)
 

@@ -149,6 +149,27 @@ def test_what_did_not_arrive_is_sent_again_or_noted_as_paid(world: World, ines: 
     assert world.money(order_id).net == 0
 
 
+def test_a_part_that_did_not_arrive_is_noted_as_paid_by_other_means(world: World, ines: Visitor) -> None:
+    order_id = buys(world)
+    home = file(world, order_id)
+    looks(ines, home, "5.00")
+    does(ines, home)
+    ines.post(f"{home}/part-paid-by-hand", 409, part_amount="5.00", part_done="Nothing is owed yet.")
+    refund_fails(world, order_id)
+    assert "Paid by other means" in ines.get(home).text
+    ines.post(f"{home}/part-paid-by-hand", 422, part_amount="much", part_done=" ")
+    assert "Write what was done" in said(ines)
+    assert ines.page.fields["part_amount"]["value"] == "much"
+    ines.post(f"{home}/part-paid-by-hand", 409, part_amount="29.00", part_done="All of it.")
+    assert "A part is at most 28.99 €." in said(ines)
+    ines.post(f"{home}/part-paid-by-hand", part_amount="5.00", part_done="Bank transfer, our reference 4711.")
+    assert refunds(world)[-1][:2] == (500, "by_hand")
+    assert world.money(order_id) == (2900, 500)
+    assert world.state(order_id) == "paid"
+    assert "Paid by other means" not in ines.get(home).text.split("Refund a part")[1]
+    assert world.reconciles().reported == [], "what went another way is no difference at Stripe"
+
+
 def test_a_silent_stripe_refunds_nothing_and_what_was_typed_is_kept(world: World, ines: Visitor) -> None:
     home = file(world, buys(world))
     looks(ines, home, "5")
@@ -159,18 +180,18 @@ def test_a_silent_stripe_refunds_nothing_and_what_was_typed_is_kept(world: World
     assert refunds(world) == []
 
 
-@pytest.mark.parametrize("path", ["refund", "refund-again", "paid-by-hand", "cancel"])
+@pytest.mark.parametrize("path", ["refund", "refund-again", "paid-by-hand", "part-paid-by-hand", "cancel"])
 def test_an_order_of_somebody_elses_product_is_not_there(app: Flask, world: World, path: str) -> None:
     home = file(world, buys(world))
     tom = Visitor(app)
     tom.signs_in(TOM)
     token = tom.get("/studio").fields["csrf_token"]["value"]
-    typed = {"csrf_token": token, "amount": "5", "why": "x", "left": "2900", "step": "do", "done": "x", "reason": "x"}
+    typed = {"csrf_token": token, "amount": "5", "why": "x", "left": "2900", "step": "do", "done": "x", "part_amount": "5", "part_done": "x", "reason": "x"}
     assert tom.client.post(f"{home}/{path}", data=typed).status_code == 404
     assert refunds(world) == []
 
 
-@pytest.mark.parametrize("path", ["refund", "refund-again", "paid-by-hand"])
+@pytest.mark.parametrize("path", ["refund", "refund-again", "paid-by-hand", "part-paid-by-hand"])
 def test_nothing_moves_without_the_forms_own_token(world: World, ines: Visitor, path: str) -> None:
     home = file(world, buys(world))
     sent = {"amount": "5", "why": "x", "left": "2900", "step": "do", "done": "x"}
