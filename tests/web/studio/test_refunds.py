@@ -186,7 +186,17 @@ def test_an_order_of_somebody_elses_product_is_not_there(app: Flask, world: Worl
     tom = Visitor(app)
     tom.signs_in(TOM)
     token = tom.get("/studio").fields["csrf_token"]["value"]
-    typed = {"csrf_token": token, "amount": "5", "why": "x", "left": "2900", "step": "do", "done": "x", "part_amount": "5", "part_done": "x", "reason": "x"}
+    typed = {
+        "csrf_token": token,
+        "amount": "5",
+        "why": "x",
+        "left": "2900",
+        "step": "do",
+        "done": "x",
+        "part_amount": "5",
+        "part_done": "x",
+        "reason": "x",
+    }
     assert tom.client.post(f"{home}/{path}", data=typed).status_code == 404
     assert refunds(world) == []
 
