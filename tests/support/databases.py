@@ -2,7 +2,7 @@
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -37,10 +37,15 @@ def _hurry(uri: str) -> None:
 @pytest.fixture
 def postgres_url(postgres: str) -> str:
     """A new, empty database on that server, as SQLAlchemy writes it."""
+    return new_on(postgres)
+
+
+def new_on(server: str) -> str:
+    """Make an empty database on a server; its address, as SQLAlchemy writes it."""
     name = f"shop_{next(NAMES)}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    return postgres.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
+    return server.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture
@@ -55,3 +60,30 @@ def database_url(request: pytest.FixtureRequest) -> str:
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
     return url
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Makes the address of a SQLite file that is not there yet."""
+
+    def sqlite() -> str:
+        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'shop.db'}"
+
+    return sqlite
+
+
+@pytest.fixture(scope="session")
+def new_postgresql(postgres: str) -> Callable[[], str]:
+    """Makes an empty database on the server."""
+
+    def postgresql() -> str:
+        return new_on(postgres)
+
+    return postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Each test that asks for this runs twice: once on each database."""
+    made: Callable[[], str] = request.getfixturevalue(f"new_{request.param}")
+    return made

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 import storefront.models
@@ -48,6 +48,7 @@ from storefront.models.money import Task
 from storefront.models.orders import Order
 from storefront.models.products import Bonus, Launch, Offer, Product
 from storefront.models.taxes import TaxPoint
+from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules import launch as launch_rule
@@ -63,6 +64,10 @@ BASE_URL = "http://127.0.0.1:8000"
 SENDER = "letters@forthcoming.example"
 BERLIN = "Europe/Berlin"
 VISA, MASTERCARD = "4242424242424242", "5555555555554444"
+END_THE_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 DECLINES_LATER, ASKS_ALWAYS, DECLINED = "4000000000000341", "4000002760003184", "4000000000000002"
 
 
@@ -391,40 +396,86 @@ class HandClock(Clock):
 
 
 def make_world(sandbox: Sandbox, database_url: str, folder: Path, **more: str) -> World:
-    """A world on an empty database: the real application, its Stripe client unpaced and without retries that sleep."""
+    """A world on an empty database of its own, with an application of its own."""
+    app = create_app(Settings.from_env(environment(database_url, sandbox, folder, **more)))
+    Base.metadata.create_all(app.extensions["shop"].db.engine)
+    return furnish(app, app.extensions["shop"], sandbox)
+
+
+def furnish(app: Flask, shop: Shop, sandbox: Sandbox) -> World:
+    """A world around an application: the real one, its Stripe client unpaced and without retries that sleep."""
     clock = HandClock()
-    app = create_app(Settings.from_env(environment(database_url, sandbox, folder, **more)), clock)
-    shop: Shop = app.extensions["shop"]
-    Base.metadata.create_all(shop.db.engine)
     outside = replace(shop.outside, stripe=StripeGateway(KEY, sandbox.url, SECRET, 0, retries=0))
-    app.extensions["shop"] = replace(shop, outside=outside, chance=Random(11))
+    app.extensions["shop"] = replace(shop, clock=clock, outside=outside, chance=Random(11))
+    app.config["MAIL_PORT"] = sandbox.smtp_port
     made = World(shop.db, outside, sandbox, sandbox.now(), app)
     clock.world.append(made)
     limiter.reset()
     return made
 
 
+@dataclass
+class Houses:
+    """Applications kept for the whole run, each with its engine and what that has compiled; given out empty."""
+
+    kept: dict[tuple[str, ...], tuple[Flask, Shop]] = field(default_factory=dict)
+
+    def world(self, sandbox: Sandbox, new_database: Callable[[], str], folder: Path, **more: str) -> World:
+        """A world on an empty database; `new_database` is asked once for each kind of house."""
+        key = (getattr(new_database, "__name__", ""), *(f"{name}={value}" for name, value in sorted(more.items())))
+        if key not in self.kept:
+            app = create_app(Settings.from_env(environment(new_database(), sandbox, folder, **more)))
+            Base.metadata.create_all(app.extensions["shop"].db.engine)
+            self.kept[key] = app, app.extensions["shop"]
+        app, shop = self.kept[key]
+        empty(shop.db.engine)
+        shop = replace(shop, settings=replace(shop.settings, data_dir=folder, shelf=folder / "shelf"))
+        return furnish(app, replace(shop, outside=replace(shop.outside, shelf=Shelf(folder / "shelf"))), sandbox)
+
+
+def empty(engine: Engine) -> None:
+    """Take every row away, and begin to count anew."""
+    tables = list(reversed(Base.metadata.sorted_tables))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(END_THE_OTHERS))
+            connection.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)} RESTART IDENTITY CASCADE"))
+        else:
+            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+            for table in tables:
+                connection.execute(table.delete())
+
+
+@pytest.fixture(scope="session")
+def houses() -> Iterator[Houses]:
+    """The applications of this run."""
+    made = Houses()
+    yield made
+    for _app, shop in made.kept.values():
+        shop.db.engine.dispose()
+
+
 @pytest.fixture
-def world(sandbox: Sandbox, database_url: str, tmp_path: Path) -> Iterator[World]:
+def world(houses: Houses, sandbox: Sandbox, new_database: Callable[[], str], tmp_path: Path) -> Iterator[World]:
     """A world on an empty database, once on SQLite and once on PostgreSQL."""
-    made = make_world(sandbox, database_url, tmp_path)
+    made = houses.world(sandbox, new_database, tmp_path)
     yield made
     made.db.engine.dispose()
 
 
 @pytest.fixture
-def taxed_world(sandbox: Sandbox, database_url: str, tmp_path: Path) -> Iterator[World]:
+def taxed_world(houses: Houses, sandbox: Sandbox, new_database: Callable[[], str], tmp_path: Path) -> Iterator[World]:
     """The same, and Stripe reckons the tax."""
     address = {"SHOP_OWNER": "Ines Okafor", "SHOP_ADDRESS": "Lindenstr. 4|10969 Berlin", "SHOP_TAX_ID": "DE123456789"}
-    made = make_world(sandbox, database_url, tmp_path, STRIPE_TAX="1", **address)
+    made = houses.world(sandbox, new_database, tmp_path, STRIPE_TAX="1", **address)
     yield made
     made.db.engine.dispose()
 
 
 @pytest.fixture
-def small_world(sandbox: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+def small_world(houses: Houses, sandbox: Sandbox, new_sqlite: Callable[[], str], tmp_path: Path) -> Iterator[World]:
     """A world on SQLite only, for pages: what the database does differently is tested elsewhere."""
-    made = make_world(sandbox, sqlite_url, tmp_path)
+    made = houses.world(sandbox, new_sqlite, tmp_path)
     yield made
     made.db.engine.dispose()
 
