@@ -15,7 +15,7 @@ demo: setup
 	exec $(BIN)/python -m storefront.demo
 
 test: setup browser java lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # make simulate SEEDS=1000: so many fresh histories of the whole shop in one process, with everything that can go wrong.
 SEEDS ?= 100
