@@ -20,7 +20,7 @@ def all_papers(token: str) -> str:
     """Every document of an order, the newest first."""
     with shop().db.read() as db:
         found = _order(db, token)
-        rows = [_row(each, found, token) for each in reversed(taxes.of_order(db, found.id))]
+        rows = rows_of(db, found, f"/orders/{token}/papers")
         return render_template("papers/papers.html", order=found, token=token, rows=rows)
 
 
@@ -30,7 +30,9 @@ def paper(token: str, number: str) -> str:
     with shop().db.read() as db:
         found = _order(db, token)
         point = taxes.paper(db, found.id, number) or abort(404)
-        return render_template("papers/paper.html", order=found, token=token, paper=papers.write(_facts(point)))
+        return render_template(
+            "papers/paper.html", order=found, back=f"/orders/{token}", paper=papers.write(facts_of(point))
+        )
 
 
 def link(db: Session, found: Order, token: str) -> tuple[str, str] | None:
@@ -47,11 +49,16 @@ def _order(db: Session, token: str) -> Order:
     return orders.by_link(db, fingerprint(token)) or abort(404)
 
 
-def _row(point: TaxPoint, found: Order, token: str) -> dict[str, str]:
+def rows_of(db: Session, found: Order, home: str) -> list[dict[str, str]]:
+    """Every document of an order, the newest first; `home` is the address under which they lie."""
+    return [_row(each, found, home) for each in reversed(taxes.of_order(db, found.id))]
+
+
+def _row(point: TaxPoint, found: Order, home: str) -> dict[str, str]:
     sign = "−" if point.kind == "refund" else ""
     return {
         "name": _name(point),
-        "url": f"/orders/{token}/papers/{point.number}",
+        "url": f"{home}/{point.number}",
         "day": words.day_month_year(point.at, found.promise.zone),
         "amount": f"{sign}{exact(point.amount, point.currency)}",
     }
@@ -61,7 +68,8 @@ def _name(point: TaxPoint) -> str:
     return papers.name(point.number or "", point.about.number or "" if point.about else "")
 
 
-def _facts(point: TaxPoint) -> Facts:
+def facts_of(point: TaxPoint) -> Facts:
+    """What a document says, for the rule that writes it."""
     return Facts(
         number=point.number or "",
         at=point.at,

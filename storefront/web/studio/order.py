@@ -22,6 +22,7 @@ from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES
 from storefront.rules.words import Note
 from storefront.web.context import now, shop
+from storefront.web.papers import rows_of
 from storefront.web.studio.ledger import exactly, ledger, names
 from storefront.web.studio.orders import Found, claims_of, standing_of, state_of
 from storefront.web.studio.refund_form import LONGEST_REASON, RefundForm
@@ -94,6 +95,7 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         promises=[_promise(each) for each in reversed(found.promises)],
         history=_history(session, found),
         ledger=ledger(session, found),
+        papers=rows_of(session, found, url_for("studio.order", number=found.number) + "/papers"),
         letters=[_letter(each, zone) for each in _letters(session, found)],
         grant=_grant(grant, zone),
         tasks=tasks,

@@ -1,5 +1,7 @@
 """Giving money back in the studio: a part in two steps, what was typed kept, two people at once, and what failed."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -147,6 +149,19 @@ def test_what_did_not_arrive_is_sent_again_or_noted_as_paid(world: World, ines: 
         ines.post(f"{home}/{path}", 409, done="Again.")
         assert "Somebody was there before you" in said(ines)
     assert world.money(order_id).net == 0
+
+
+def test_the_creator_reads_the_documents_that_the_buyer_has(app: Flask, world: World, ines: Visitor) -> None:
+    home = file(world, buys(world))
+    looks(ines, home, "5.00")
+    does(ines, home)
+    receipt, note = [each.number for each in world.papers(1)]
+    assert re.search(f"Credit note {note}.*Receipt {receipt}", said(ines), re.DOTALL)
+    ines.get(f"{home}/papers/{receipt}")
+    assert "29.00 €, paid with Visa ending 4242." in said(ines)
+    tom = Visitor(app)
+    tom.signs_in(TOM)
+    assert tom.client.get(f"{home}/papers/{receipt}").status_code == 404
 
 
 def test_a_part_that_did_not_arrive_is_noted_as_paid_by_other_means(world: World, ines: Visitor) -> None:
