@@ -3,14 +3,18 @@
 With STRIPE_CONFORMANCE set, Stripe's own description watches all traffic between shop and sandbox.
 """
 
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -86,12 +90,25 @@ class Shop:
 
     def _start(self) -> None:
         self.start_sandbox()
-        self.command("db", "upgrade")
-        self.command("catalog", "import", str(self.content))
+        self._fill()
         if self.watched:
             self._watch()
         self.start_web()
         self.start_worker("worker")
+
+    def _fill(self) -> None:
+        """The tables and the catalogue; the sample on SQLite is made once a run, and copied."""
+        if self.content != ROOT / "content" or not self.env["DATABASE_URL"].startswith("sqlite"):
+            self.make_catalogue()
+            return
+        file = Path(self.env["DATABASE_URL"].removeprefix("sqlite:///"))
+        shutil.copy(sample() / "storefront.db", file)
+        shutil.copytree(sample() / "shelf", self.folder / "shelf")
+
+    def make_catalogue(self) -> None:
+        """The tables, and what there is to sell."""
+        self.command("db", "upgrade")
+        self.command("catalog", "import", str(self.content))
 
     def start_sandbox(self) -> None:
         """Start it, or start it again."""
@@ -227,6 +244,15 @@ class Shop:
         return datetime.fromisoformat(requests.get(f"{self.base_url}/healthz", timeout=10).json()["now"]).astimezone(
             UTC
         )
+
+
+@cache
+def sample() -> Path:
+    """A data folder with the sample catalogue, before anything runs on it."""
+    folder = Path(tempfile.mkdtemp(prefix="sample-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Shop(folder).make_catalogue()
+    return folder
 
 
 @contextmanager
