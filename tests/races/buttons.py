@@ -154,6 +154,6 @@ BUTTONS: dict[str, Button] = {
 }
 
 # What posts without touching an order that is there already.
-NOT_AN_ORDER = {"account.signin", "account.signout"}
+NOT_AN_ORDER = {"account.sign_in_with_password", "account.signout"}
 # What makes orders: tests/races/test_last_unit.py.
 MAKES_ORDERS = {"checkout.order"}

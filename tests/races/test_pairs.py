@@ -24,6 +24,7 @@ from storefront.models import money
 from storefront.models.accounts import Account
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
+from storefront.models.money import Refund
 from storefront.models.orders import Order
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules.order import State as S
@@ -93,11 +94,12 @@ def test_every_two_buttons_pressed_together_leave_everything_right(
     with ThreadPoolExecutor(2) as pool:
         played = [_play(arena, pool, name, *game, order) for game, order in zip(games, cases, strict=True)]
     bad = [f"{each}: {_wrong(answer)}" for each in played for answer in each.answers if _wrong(answer)]
-    assert bad == []
+    assert not bad, "\n".join(bad)
     _drain(arena)
-    assert _faults(arena, played) == []
+    faults = _faults(arena, played)
+    assert not faults, "\n".join(faults)
     met = sum(each.met for each in played)
-    assert met >= len(played) // 3, "the two were in flight together"
+    assert met >= len(played) // 5, "the two were in flight together"
     with capsys.disabled():
         print(f"\n{name}: {len(played)} pairs, {met} met in flight, {time.monotonic() - began:.1f} s", end="")
 
@@ -214,7 +216,8 @@ def _amiss(world: World, case: Case, there: Counter[str]) -> Iterator[str]:
     with world.db.read() as session:
         order = session.get_one(Order, case.order_id)
         moved = money.moved(session, order.id)
-        by_hand = sum(each.amount for each in money.by_hand(session, order.id)) if hasattr(money, "by_hand") else 0
+        notes = select(func.sum(Refund.amount)).where(Refund.order_id == order.id, Refund.status == "by_hand")
+        by_hand = session.scalar(notes) or 0
         letters = Counter(session.scalars(select(Letter.kind).where(Letter.order_id == order.id)))
         grants = session.scalar(select(func.count(Grant.id)).where(Grant.order_id == order.id)) or 0
     if (moved.captured, moved.refunded - by_hand) != (there["captured"], there["refunded"]):
