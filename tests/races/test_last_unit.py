@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
 
@@ -25,52 +24,62 @@ CROWD = 64
 COURSE, EBOOK, SOFTWARE = "what-changed", "name-the-day", "silverfish"
 
 
-class Counter64(Shop):
-    """A shop without a worker, whose web has so many processes."""
+class Till(Shop):
+    """A shop without a worker, whose web has as many processes as it is told."""
 
-    def __init__(self, folder: Path, database_url: str, processes: int) -> None:
-        super().__init__(folder, database_url)
-        self.web_processes = processes
+    web_processes = 2
 
     def _start(self) -> None:
         self.start_sandbox()
         self.command("db", "upgrade")
         self.command("catalog", "import", str(self.content))
-        self.start_web()
 
     def start_web(self) -> None:
         bind, count = f"127.0.0.1:{self.ports['web']}", str(self.web_processes)
-        words = ["-m", "gunicorn", "--bind", bind, "--workers", count, "--threads", "4", "--preload"]
-        self._run("web", [*words, "--no-control-socket", "wsgi:app"])
+        words = ["-m", "gunicorn", "--bind", bind, "--workers", count, "--threads", "4", "--no-control-socket"]
+        self._run("web", [*words, "wsgi:app"])
         self._await(f"{self.base_url}/healthz", "web")
 
+    def opens_with(self, processes: int) -> None:
+        """Open, or open again, with so many processes."""
+        if "web" in self.processes:
+            self.processes["web"].terminate()
+            self.processes["web"].wait(20)
+        self.web_processes = processes
+        self.start_web()
 
-@contextmanager
-def _till(folder: Path, url: str, processes: int) -> Iterator[tuple[Shop, Database]]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with Counter64(folder, url, processes) as shop:
-        db = Database(shop.env["DATABASE_URL"])
-        yield shop, db
-        db.engine.dispose()
+
+@pytest.fixture
+def till(tmp_path: Path, database_url: str) -> Iterator[Till]:
+    """A shop on either database."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with Till(folder, database_url) as shop:
+        yield shop
 
 
-@pytest.mark.parametrize("processes", [2, 8])
-def test_of_64_buyers_of_the_last_unit_one_gets_it_and_all_others_are_told(
-    tmp_path: Path, database_url: str, processes: int
-) -> None:
-    with _till(tmp_path / "data", database_url, processes) as (shop, db):
-        _one_left(db, EBOOK, of_stock=True)
-        answers = _storm(shop, EBOOK)
-        assert Counter(each.status_code for each in answers) == {303: 1, 409: CROWD - 1}
-        _told(answers, "The last one went while you were here")
-        assert _sold(db, EBOOK) == (1, 1, 1)
-        _one_left(db, SOFTWARE, of_stock=False)
-        answers = _storm(shop, SOFTWARE)
-        assert Counter(each.status_code for each in answers) == {303: 1, 409: CROWD - 1}
-        _told(answers, "The price changed while you were here")
-        assert _sold(db, SOFTWARE) == (1, 1, 1)
-        _twice(shop, db)
-        assert "Nothing is broken" in shop.command("check")
+@pytest.fixture
+def db(till: Till) -> Iterator[Database]:
+    """Its database, looked into from outside."""
+    db = Database(till.env["DATABASE_URL"])
+    yield db
+    db.engine.dispose()
+
+
+def test_of_64_buyers_of_the_last_unit_one_gets_it_and_all_others_are_told(till: Till, db: Database) -> None:
+    for round_, processes in enumerate((2, 8), 1):
+        till.opens_with(processes)
+        for slug, of_stock, sentence in (
+            (EBOOK, True, "The last one went while you were here"),
+            (COURSE, False, "The price changed while you were here"),
+        ):
+            _one_left(db, slug, of_stock=of_stock)
+            answers = _storm(till, slug)
+            assert Counter(each.status_code for each in answers) == {303: 1, 409: CROWD - 1}
+            _told(answers, sentence)
+            assert _sold(db, slug) == (round_,) * 3
+    _twice(till, db)
+    assert "Nothing is broken" in till.command("check")
 
 
 def _one_left(db: Database, slug: str, *, of_stock: bool) -> None:
@@ -125,8 +134,8 @@ def _sold(db: Database, slug: str) -> tuple[int, int, int]:
 def _twice(shop: Shop, db: Database) -> None:
     """Sixteen sendings of one form are one order, and each is led on."""
     with requests.Session() as visitor:
-        form = _form(visitor, shop, COURSE, "twice@posteo.de")
-        url, cookies, gate = f"{shop.base_url}/p/{COURSE}/order", visitor.cookies, Barrier(16)
+        form = _form(visitor, shop, SOFTWARE, "twice@posteo.de")
+        url, cookies, gate = f"{shop.base_url}/p/{SOFTWARE}/order", visitor.cookies, Barrier(16)
 
         def press(_number: int) -> int:
             gate.wait(60)
@@ -134,4 +143,4 @@ def _twice(shop: Shop, db: Database) -> None:
 
         with ThreadPoolExecutor(16) as hands:
             assert set(hands.map(press, range(16))) == {303}
-    assert _sold(db, COURSE) == (1, 1, 1)
+    assert _sold(db, SOFTWARE) == (1, 1, 1)
