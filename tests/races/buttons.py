@@ -118,9 +118,7 @@ BUTTONS: dict[str, Button] = {
     "goes to Stripe": _buyer("orders.visit", "/orders/{case.token}/visit"),
     "comes back": Button(lambda case, hand: hand.buyer.get(f"/orders/{case.token}/return")),
     "cancels": _buyer("orders.cancel", "/orders/{case.token}/cancel"),
-    "corrects the address": _buyer(
-        "orders.address", "/orders/{case.token}/address", email="miriam.adler@posteo.de"
-    ),
+    "corrects the address": _buyer("orders.address", "/orders/{case.token}/address", email="miriam.adler@posteo.de"),
     "asks for a link": _buyer("orders.fresh_link_of_order", "/orders/{case.token}/fresh-link"),
     "opens the link": _buyer("orders.redeem", "/access/{case.access}"),
     "asks from a used link": _buyer("orders.fresh_link", "/access/{case.access}/fresh-link"),

@@ -45,7 +45,10 @@ def _ordered(card: str = VISA) -> Callable[[World, int, str], int]:
 
 
 def _passes(**span: float) -> Callable[[World], None]:
-    return lambda world: world.advance(**span) and None
+    def ripens(world: World) -> None:
+        world.advance(**span)
+
+    return ripens
 
 
 def _launches(world: World, order_id: int) -> None:
@@ -55,14 +58,15 @@ def _launches(world: World, order_id: int) -> None:
         assert launching.launch_now(session, launch, "the clock", world.now) is None
 
 
-def _works(**span: float) -> Callable[[World], None]:
-    """Time passes, and the worker does everything that is due."""
+def _works(then: float = 0, **span: float) -> Callable[[World], None]:
+    """Time passes, and the worker does everything that is due; `then` so many days pass."""
 
     def ripens(world: World) -> None:
         world.advance(**span)
         world.tick()
         world.reconciles(days=3)
         world.tick()
+        world.advance(days=then)
 
     return ripens
 
@@ -119,21 +123,28 @@ STATES: dict[str, State] = {
         ready=lambda world, order_id: _grants(world, order_id),
     ),
     "saved and out": State(
-        _ordered(), f"goes to Stripe, {LEAVING}, charge, preflight, reconcile", ripens=_passes(days=10), ready=_launches, days=10
+        _ordered(),
+        f"goes to Stripe, {LEAVING}, charge, preflight, reconcile",
+        ripens=_passes(days=10),
+        ready=_launches,
+        days=10,
     ),
     "past due": State(
-        _ordered(DECLINES_LATER), f"goes to Stripe, comes back, {LEAVING}, remind, letters", ripens=_works(days=10), days=10
+        _ordered(DECLINES_LATER),
+        f"goes to Stripe, comes back, {LEAVING}, remind, letters",
+        ripens=_works(days=10),
+        days=10,
     ),
     "to be tried again": State(
         _ordered(DECLINES_LATER),
         f"goes to Stripe, {LEAVING}, retry, reconcile",
-        ripens=lambda world: (_works(days=10)(world), world.advance(days=3)) and None,
+        ripens=_works(days=10, then=3),
         days=10,
     ),
     "grace over": State(
         _ordered(DECLINES_LATER),
         f"goes to Stripe, {LEAVING}, retry, end of grace",
-        ripens=lambda world: (_works(days=10)(world), world.advance(days=9)) and None,
+        ripens=_works(days=10, then=9),
         days=10,
     ),
     "paid": State(
@@ -155,7 +166,10 @@ STATES: dict[str, State] = {
         days=None,
     ),
     "disputed": State(
-        _ordered(DISPUTED), f"{LEAVING}, answers the bank, refunds a part, reconcile, letters", ripens=_works(hours=1), days=None
+        _ordered(DISPUTED),
+        f"{LEAVING}, answers the bank, refunds a part, reconcile, letters",
+        ripens=_works(hours=1),
+        days=None,
     ),
 }
 
@@ -200,5 +214,3 @@ def case_of(world: World, order_id: int) -> Case:
             task or 0,
             dispute or 0,
         )
-
-

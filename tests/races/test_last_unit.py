@@ -109,7 +109,10 @@ def _presses(shop: Shop, slug: str, number: int, gate: Barrier) -> requests.Resp
 
 def _form(visitor: requests.Session, shop: Shop, slug: str, email: str) -> dict[str, str]:
     page = visitor.get(f"{shop.base_url}/p/{slug}", timeout=60).text
-    return {name: hidden(page, name) for name in ("csrf_token", "nonce", "offer_id")} | {"email": email, "consent": "on"}
+    return {name: hidden(page, name) for name in ("csrf_token", "nonce", "offer_id")} | {
+        "email": email,
+        "consent": "on",
+    }
 
 
 def _told(answers: list[requests.Response], sentence: str) -> None:

@@ -27,7 +27,7 @@ from storefront.models.letters import Letter
 from storefront.models.money import Refund
 from storefront.models.orders import Order
 from storefront.outside.stripe_answers import StripeSilent
-from storefront.rules.order import State as S
+from storefront.rules.order import State
 from storefront.web.limits import limiter
 from tests.races.buttons import BUTTONS, MAKES_ORDERS, NOT_AN_ORDER, Case, Hand
 from tests.races.meeting import SlowStripe, at_once, watched, while_it_waits
@@ -121,9 +121,7 @@ def _cases(world: World, name: str, count: int) -> list[int]:
     return made
 
 
-def _play(
-    world: World, pool: ThreadPoolExecutor, name: str, pair: tuple[str, str], way: str, order_id: int
-) -> Played:
+def _play(world: World, pool: ThreadPoolExecutor, name: str, pair: tuple[str, str], way: str, order_id: int) -> Played:
     STATES[name].ready(world, order_id)
     case = case_of(world, order_id)
     first, second = (_pressed(each, case, _hand(world, case)) for each in pair)
@@ -188,7 +186,9 @@ def _drain(world: World) -> None:
 def _faults(world: World, played: list[Played]) -> list[str]:
     named = {each.case.number: str(each) for each in played}
     found = world.broken() + list(world.reconciles(days=30).repaired)
-    faults = [next((told for number, told in named.items() if number in each), "somewhere") + f": {each}" for each in found]
+    faults = [
+        next((told for number, told in named.items() if number in each), "somewhere") + f": {each}" for each in found
+    ]
     there = _at_stripe(world)
     for each in played:
         faults += [f"{each}: {fault}" for fault in _amiss(world, each.case, there[each.case.order_id])]
@@ -224,16 +224,18 @@ def _amiss(world: World, case: Case, there: Counter[str]) -> Iterator[str]:
         yield f"the ledger has {moved}, Stripe {dict(there)}"
     if there["captures"] > 1 or there["refunded"] > there["captured"]:
         yield f"Stripe has {dict(there)}"
-    if there["holds"] > (order.state == S.HELD):
+    if there["holds"] > (order.state == State.HELD):
         yield f"{order.state}, and Stripe holds {there['holds']} amounts"
     yield from _mail(order, letters, grants)
 
 
 def _mail(order: Order, letters: Counter[str], grants: int) -> Iterator[str]:
     told = letters["confirmed"] > 0
-    if order.state == S.CANCELLED and letters["cancelled"] != told:
+    if order.state == State.CANCELLED and letters["cancelled"] != told:
         yield f"cancelled, and its letters are {dict(letters)}"
-    if letters["refunded"] != (order.state == S.REFUNDED) or (order.state != S.CANCELLED and letters["cancelled"]):
+    if letters["refunded"] != (order.state == State.REFUNDED) or (
+        order.state != State.CANCELLED and letters["cancelled"]
+    ):
         yield f"{order.state}, and its letters are {dict(letters)}"
     if max((letters[each] for each in ("confirmed", "cancelled", "refunded", "moved")), default=0) > 1:
         yield f"told twice: {dict(letters)}"
