@@ -143,7 +143,7 @@ BUTTONS: dict[str, Button] = {
     "grant": _worker(granting.grant_due),
     "charge": _worker(charging.charge_due),
     "retry": _worker(retrying.retry_due),
-    "remind": _worker(lambda outside, db, now: retrying.remind_due(outside, db, now)),
+    "remind": _worker(retrying.remind_due),
     "end of grace": _worker(cancelling.cancel_due),
     "tidy": _worker(cancelling.tidy_due),
     "recover": _worker(recovering.take_over),

@@ -88,6 +88,13 @@ def _opens(world: World) -> None:
             opening.redeem(session, grant, world.now)
 
 
+def _grants(world: World, order_id: int) -> None:
+    _launches(world, order_id)
+    from storefront.actions import granting
+
+    granting.grant_due(world.outside, world.db, world.now)
+
+
 WORKER = "Stripe tells, reconcile, letters, tidy"
 LEAVING = "cancels, creator cancels"
 STATES: dict[str, State] = {
@@ -120,7 +127,7 @@ STATES: dict[str, State] = {
         _ordered(),
         f"{LEAVING}, asks for a link, opens the link, charge, grant, reconcile, letters",
         ripens=_passes(days=3),
-        ready=lambda world, order_id: _grants(world, order_id),
+        ready=_grants,
     ),
     "saved and out": State(
         _ordered(),
@@ -172,13 +179,6 @@ STATES: dict[str, State] = {
         days=None,
     ),
 }
-
-
-def _grants(world: World, order_id: int) -> None:
-    _launches(world, order_id)
-    from storefront.actions import granting
-
-    granting.grant_due(world.outside, world.db, world.now)
 
 
 def pressable(state: str) -> list[str]:

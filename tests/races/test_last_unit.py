@@ -102,6 +102,7 @@ def _storm(shop: Shop, slug: str) -> list[requests.Response]:
 def _presses(shop: Shop, slug: str, number: int, gate: Barrier) -> requests.Response:
     with requests.Session() as visitor:
         visitor.mount("http://", FromAddress(f"127.0.2.{number + 2}"))
+        visitor.headers["Connection"] = "close"  # a server may hang up on who thinks for long
         form = _form(visitor, shop, slug, f"buyer-{number}@posteo.de")
         gate.wait(60)
         return visitor.post(f"{shop.base_url}/p/{slug}/order", data=form, allow_redirects=False, timeout=60)
