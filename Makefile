@@ -26,7 +26,7 @@ simulate: setup
 prove: setup browser java
 	$(BIN)/python -m tests.simulation --seeds 2000
 	$(BIN)/python -m tests.simulation.crashes --depth 2
-	PROVE=1 $(BIN)/python -m pytest tests/kills
+	PROVE=1 $(BIN)/python -m pytest tests/kills tests/races
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Opening: the POST of an access link, fresh links, and a corrected address (design.md 7)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -35,6 +36,7 @@ class Opened:
 def redeem(session: Session, grant: Grant, now: datetime) -> Opened | None:
     """Use an access link up. None: it had been used, or replaced, a moment before."""
     same = (Grant.id == grant.id, Grant.link_redeemed_at.is_(None), Grant.link_sha256 == grant.link_sha256)
+    _order_first(session, grant)
     if not grant.live or not changed(session, update(Grant).where(*same).values(link_redeemed_at=now)):
         return None
     account = reader(session, grant.order.email, now)
@@ -45,19 +47,33 @@ def redeem(session: Session, grant: Grant, now: datetime) -> Opened | None:
     return Opened(account, grant)
 
 
+def _order_first(session: Session, grant: Grant) -> None:
+    """Lock the order, then look at its grant afresh: whoever cancels locks them in this order too."""
+    session.get_one(Order, grant.order_id, with_for_update=True)
+    session.refresh(grant)
+
+
 def reader(session: Session, email: str, now: datetime) -> Account:
     """The account of an address that has just proved itself by opening a link mailed to it."""
     found = accounts.by_email(session, email)
     if found is not None:
         return found
     made = Account(email=email.lower(), role="reader", created_at=now)
-    session.add(made)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(made)
+            session.flush()
+    except IntegrityError:  # another order's link, opened at the same moment
+        found = accounts.by_email(session, email)
+        if found is None:
+            raise
+        return found
     return made
 
 
 def fresh_link(session: Session, links: Links, grant: Grant, now: datetime) -> bool:
     """Mail a new access link to the order's address; older ones die. False: three were asked for in this hour."""
+    _order_first(session, grant)
     asked = select(func.count(Letter.id)).where(
         Letter.order_id == grant.order_id, Letter.kind == "access", Letter.version > 1, Letter.owed_at > now - HOUR
     )
@@ -91,9 +107,12 @@ def correct_address(session: Session, links: Links, order: Order, email: str, no
 
 
 def finish(session: Session, grant: Grant, lesson: Lesson, now: datetime) -> None:
-    """Note a lesson as finished, once."""
-    if session.get(Finished, (grant.id, lesson.id)) is None:
+    """Note a lesson as finished, once, also where the button was pressed twice."""
+    if session.get(Finished, (grant.id, lesson.id)) is not None:
+        return
+    with suppress(IntegrityError), session.begin_nested():
         session.add(Finished(grant_id=grant.id, lesson_id=lesson.id, at=now))
+        session.flush()
 
 
 def is_noted(session: Session, grant: Grant, what: str, now: datetime) -> bool:

@@ -330,7 +330,7 @@ def fresh_link_of_order(token: str) -> BaseResponse:
     """Mail a fresh access link to the order's address, and to no other."""
     with shop().db.write() as db:
         found = orders.by_link(db, fingerprint(token)) or abort(404)
-        grant = db.scalar(select(Grant).where(Grant.order_id == found.id).with_for_update())
+        grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
         if grant is None:
             abort(404)
         _mail_fresh_link(db, grant)

@@ -1,0 +1,157 @@
+"""Everything that touches one order, as something that can be pressed: buttons of both sides, and the worker's hands."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from storefront.actions import (
+    cancelling,
+    charging,
+    granting,
+    hearing,
+    mailing,
+    preflighting,
+    reconciling,
+    recovering,
+    retrying,
+    settling,
+)
+from storefront.outside.stripe_gateway import API_VERSION
+from tests.support.world import BERLIN, SECRET, World
+
+
+@dataclass(frozen=True)
+class Case:
+    """One order in one state, and the addresses that lead to it."""
+
+    world: World
+    order_id: int
+    slug: str
+    number: str
+    token: str
+    access: str = ""
+    session_id: str = ""
+    left: int = 0
+    task: int = 0
+    dispute: int = 0
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who presses: a buyer's browser and a creator's."""
+
+    buyer: FlaskClient
+    creator: FlaskClient
+
+
+Press = Callable[[Case, Hand], Any]
+
+
+@dataclass(frozen=True)
+class Button:
+    """`endpoint`: the route it posts to, "" for what no browser posts."""
+
+    press: Press
+    endpoint: str = ""
+
+
+def _buyer(endpoint: str, path: str, **form: str) -> Button:
+    return Button(lambda case, hand: hand.buyer.post(path.format(case=case), data=form), endpoint)
+
+
+def _creator(endpoint: str, path: str, **form: str) -> Button:
+    def press(case: Case, hand: Hand) -> Any:
+        filled = {name: value.format(case=case) for name, value in form.items()}
+        return hand.creator.post("/studio" + path.format(case=case), data=filled)
+
+    return Button(press, endpoint)
+
+
+def _worker(verb: Callable[..., Any]) -> Button:
+    return Button(lambda case, _hand: verb(case.world.outside, case.world.db, case.world.now))
+
+
+def _posts(case: Case, _hand: Hand) -> None:
+    with case.world.app.app_context():
+        mailing.post_due(case.world.outside, case.world.db, case.world.now)
+
+
+def _moves(case: Case, hand: Hand) -> Any:
+    day = case.world.order(case.order_id).product.launch.at
+    assert day is not None
+    there = day + timedelta(days=8)
+    form = {"day": f"{there:%Y-%m-%d}", "time": f"{there:%H:%M}", "zone": BERLIN, "reason": "Not ready.", "step": "do"}
+    return hand.creator.post(f"/studio/products/{case.slug}/launch", data=form)
+
+
+def _tells(case: Case, hand: Hand) -> Any:
+    """Stripe's event arrives, and is heard."""
+    body = json.dumps(
+        {
+            "id": f"evt_{case.order_id}",
+            "object": "event",
+            "type": "checkout.session.completed",
+            "livemode": False,
+            "api_version": API_VERSION,
+            "data": {"object": {"id": case.session_id}},
+        }
+    ).encode()
+    second = int(time.time())
+    digest = hmac.new(SECRET.encode(), f"{second}.".encode() + body, hashlib.sha256).hexdigest()
+    answer = hand.buyer.post("/webhooks/stripe", data=body, headers={"Stripe-Signature": f"t={second},v1={digest}"})
+    hearing.hear_due(case.world.outside, case.world.db, case.world.now)
+    return answer
+
+
+def _reconciles(case: Case, _hand: Hand) -> None:
+    reconciling.reconcile(case.world.outside, case.world.db, case.world.now, case.world.now - timedelta(days=3))
+
+
+BUTTONS: dict[str, Button] = {
+    "goes to Stripe": _buyer("orders.visit", "/orders/{case.token}/visit"),
+    "comes back": Button(lambda case, hand: hand.buyer.get(f"/orders/{case.token}/return")),
+    "cancels": _buyer("orders.cancel", "/orders/{case.token}/cancel"),
+    "corrects the address": _buyer("orders.address", "/orders/{case.token}/address", email="miriam.adler@posteo.de"),
+    "asks for a link": _buyer("orders.fresh_link_of_order", "/orders/{case.token}/fresh-link"),
+    "opens the link": _buyer("orders.redeem", "/access/{case.access}"),
+    "asks from a used link": _buyer("orders.fresh_link", "/access/{case.access}/fresh-link"),
+    "reads": Button(lambda case, hand: hand.buyer.get(f"/library/{case.slug}/lessons/pages")),
+    "finishes a lesson": _buyer("library.finish", "/library/{case.slug}/lessons/pages/finish"),
+    "creator cancels": _creator("studio.cancel", "/orders/{case.number}/cancel", reason="It will not be made."),
+    "refunds a part": _creator(
+        "studio.refund", "/orders/{case.number}/refund", amount="5.00", why="Late.", left="{case.left}", step="do"
+    ),
+    "refunds again": _creator("studio.refund_again", "/orders/{case.number}/refund-again"),
+    "paid by hand": _creator("studio.paid_by_hand", "/orders/{case.number}/paid-by-hand", done="Bank transfer 4711."),
+    "closes the task": _creator("studio.close_task", "/tasks/{case.task}/close"),
+    "answers the bank": _creator(
+        "studio.dispute", "/disputes/{case.dispute}", uncategorized_text="It was delivered.", step="do"
+    ),
+    "moves the launch": Button(_moves, "studio.move"),
+    "launches now": _creator("studio.launch", "/products/{case.slug}/launch-now"),
+    "Stripe tells": Button(_tells, "stripe_webhook.stripe_webhook"),
+    "expiry": _worker(settling.settle_ended),
+    "preflight": _worker(preflighting.preflight_due),
+    "replan": _worker(preflighting.replan_due),
+    "grant": _worker(granting.grant_due),
+    "charge": _worker(charging.charge_due),
+    "retry": _worker(retrying.retry_due),
+    "remind": _worker(retrying.remind_due),
+    "end of grace": _worker(cancelling.cancel_due),
+    "tidy": _worker(cancelling.tidy_due),
+    "recover": _worker(recovering.take_over),
+    "letters": Button(_posts),
+    "reconcile": Button(_reconciles),
+}
+
+# What posts without touching an order that is there already.
+NOT_AN_ORDER = {"account.sign_in_with_password", "account.signout"}
+# What makes orders: tests/races/test_last_unit.py.
+MAKES_ORDERS = {"checkout.order"}

@@ -1,0 +1,216 @@
+"""The states in which an order is met, made by its own verbs; and what can be pressed in each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from storefront.actions import launching
+from storefront.models import money
+from storefront.models.grants import Grant
+from storefront.models.money import Dispute, Task
+from storefront.models.orders import Order
+from storefront.models.products import Lesson
+from tests.races.buttons import Case
+from tests.support.world import DECLINES_LATER, VISA, World
+
+REFUND_FAILS, DISPUTED = "4000000000005126", "4000000000000259"
+
+
+@dataclass(frozen=True)
+class State:
+    """`made`: an order on its way there; `ripens`: for all of them together; `ready`: the last step, for one alone."""
+
+    made: Callable[[World, int, str], int]
+    buttons: str
+    ripens: Callable[[World], None] = lambda _world: None
+    ready: Callable[[World, int], None] = lambda _world, _order: None
+    days: float | None = 3
+
+
+def _placed(world: World, product: int, email: str) -> int:
+    order_id = world.places(product, email)
+    world.visits(order_id)
+    return order_id
+
+
+def _paid_at_stripe(world: World, product: int, email: str) -> int:
+    order_id = world.places(product, email)
+    world.pays(world.visits(order_id))
+    return order_id
+
+
+def _ordered(card: str = VISA) -> Callable[[World, int, str], int]:
+    return lambda world, product, email: world.orders(product, email, card)
+
+
+def _passes(**span: float) -> Callable[[World], None]:
+    def ripens(world: World) -> None:
+        world.advance(**span)
+
+    return ripens
+
+
+def _launches(world: World, order_id: int) -> None:
+    """Only this one's day has come."""
+    with world.db.write() as session:
+        launch = session.get_one(Order, order_id).product.launch
+        assert launching.launch_now(session, launch, "the clock", world.now) is None
+
+
+def _works(then: float = 0, **span: float) -> Callable[[World], None]:
+    """Time passes, and the worker does everything that is due; `then` so many days pass."""
+
+    def ripens(world: World) -> None:
+        world.advance(**span)
+        world.tick()
+        world.reconciles(days=3)
+        world.tick()
+        world.advance(days=then)
+
+    return ripens
+
+
+def _cancelled(world: World, product: int, email: str) -> int:
+    """Given back in full, to a card that will not take it."""
+    order_id = world.orders(product, email, REFUND_FAILS)
+    world.cancels(order_id, "ines")
+    return order_id
+
+
+def _opens(world: World) -> None:
+    """Everybody has used the link of their access."""
+    from storefront.actions import opening
+
+    world.tick()
+    with world.db.write() as session:
+        for grant in session.scalars(select(Grant).where(Grant.link_redeemed_at.is_(None)).order_by(Grant.id)):
+            opening.redeem(session, grant, world.now)
+
+
+def _grants(world: World, order_id: int) -> None:
+    _launches(world, order_id)
+    from storefront.actions import granting
+
+    granting.grant_due(world.outside, world.db, world.now)
+
+
+WORKER = "Stripe tells, reconcile, letters, tidy"
+LEAVING = "cancels, creator cancels"
+STATES: dict[str, State] = {
+    "at Stripe": State(_placed, f"goes to Stripe, comes back, {LEAVING}, moves the launch, launches now, {WORKER}"),
+    "back from Stripe": State(
+        _paid_at_stripe, f"goes to Stripe, comes back, {LEAVING}, moves the launch, Stripe tells, reconcile"
+    ),
+    "its visit over": State(
+        _placed, f"goes to Stripe, comes back, {LEAVING}, expiry, reconcile", ripens=_passes(minutes=50)
+    ),
+    "card saved": State(
+        _ordered(), f"goes to Stripe, {LEAVING}, corrects the address, moves the launch, launches now, remind", days=20
+    ),
+    "pre-flight due": State(
+        _ordered(),
+        f"goes to Stripe, {LEAVING}, corrects the address, moves the launch, preflight, reconcile",
+        ripens=_passes(days=8.5),
+        days=10,
+    ),
+    "held": State(
+        _ordered(), f"{LEAVING}, corrects the address, moves the launch, launches now, replan, reconcile, Stripe tells"
+    ),
+    "held and out": State(
+        _ordered(),
+        f"{LEAVING}, corrects the address, grant, charge, launches now, moves the launch, reconcile, letters",
+        ripens=_passes(days=3),
+        ready=_launches,
+    ),
+    "granted, not captured": State(
+        _ordered(),
+        f"{LEAVING}, asks for a link, opens the link, charge, grant, reconcile, letters",
+        ripens=_passes(days=3),
+        ready=_grants,
+    ),
+    "saved and out": State(
+        _ordered(),
+        f"goes to Stripe, {LEAVING}, charge, preflight, reconcile",
+        ripens=_passes(days=10),
+        ready=_launches,
+        days=10,
+    ),
+    "past due": State(
+        _ordered(DECLINES_LATER),
+        f"goes to Stripe, comes back, {LEAVING}, remind, letters",
+        ripens=_works(days=10),
+        days=10,
+    ),
+    "to be tried again": State(
+        _ordered(DECLINES_LATER),
+        f"goes to Stripe, {LEAVING}, retry, reconcile",
+        ripens=_works(days=10, then=3),
+        days=10,
+    ),
+    "grace over": State(
+        _ordered(DECLINES_LATER),
+        f"goes to Stripe, {LEAVING}, retry, end of grace",
+        ripens=_works(days=10, then=9),
+        days=10,
+    ),
+    "paid": State(
+        _ordered(),
+        f"{LEAVING}, asks for a link, opens the link, asks from a used link, refunds a part, {WORKER}",
+        ripens=_works(seconds=1),
+        days=None,
+    ),
+    "opened": State(
+        _ordered(),
+        f"{LEAVING}, asks from a used link, opens the link, reads, finishes a lesson, refunds a part",
+        ripens=_opens,
+        days=None,
+    ),
+    "refund failed": State(
+        _cancelled,
+        "refunds again, paid by hand, closes the task, creator cancels, cancels, reconcile, letters",
+        ripens=_works(days=1),
+        days=None,
+    ),
+    "disputed": State(
+        _ordered(DISPUTED),
+        f"{LEAVING}, answers the bank, refunds a part, reconcile, letters",
+        ripens=_works(hours=1),
+        days=None,
+    ),
+}
+
+
+def pressable(state: str) -> list[str]:
+    """The buttons of a state, by name."""
+    return STATES[state].buttons.split(", ")
+
+
+def product_for(world: World, slug: str, days: float | None) -> int:
+    """A product of its own, with a lesson, so that moving its launch moves nobody else's."""
+    product = world.product(slug, days=days)
+    with world.db.write() as session:
+        facts = {"position": 1, "slug": "pages", "title": "What a page is", "minutes": 9, "source": "# Pages\n\nText."}
+        session.add(Lesson(product_id=product, **facts))
+    return product
+
+
+def case_of(world: World, order_id: int) -> Case:
+    """The addresses of an order as it stands now."""
+    with world.db.read() as session:
+        order = session.get_one(Order, order_id)
+        links, grant = world.outside.links, session.scalar(select(Grant).where(Grant.order_id == order_id))
+        task = session.scalar(select(Task.id).where(Task.order_id == order_id, Task.closed_at.is_(None)))
+        dispute = session.scalar(select(Dispute.id).where(Dispute.order_id == order_id))
+        return Case(
+            world,
+            order_id,
+            order.product.slug,
+            order.number,
+            links.token("order", order.id, order.link_generation, order.link_sha256),
+            links.token("access", grant.id, grant.link_generation, grant.link_sha256 or "") if grant else "",
+            order.checkouts[0].session_id if order.checkouts else "",
+            money.moved(session, order_id).net,
+            task or 0,
+            dispute or 0,
+        )
