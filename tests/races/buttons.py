@@ -130,6 +130,12 @@ BUTTONS: dict[str, Button] = {
     ),
     "refunds again": _creator("studio.refund_again", "/orders/{case.number}/refund-again"),
     "paid by hand": _creator("studio.paid_by_hand", "/orders/{case.number}/paid-by-hand", done="Bank transfer 4711."),
+    "part paid by hand": _creator(
+        "studio.part_paid_by_hand",
+        "/orders/{case.number}/part-paid-by-hand",
+        part_amount="5.00",
+        part_done="Bank transfer 4711.",
+    ),
     "closes the task": _creator("studio.close_task", "/tasks/{case.task}/close"),
     "answers the bank": _creator(
         "studio.dispute", "/disputes/{case.dispute}", uncategorized_text="It was delivered.", step="do"

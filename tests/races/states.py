@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storefront.actions import launching
+from storefront.actions.refunding import refund_part
 from storefront.models import money
 from storefront.models.grants import Grant
 from storefront.models.money import Dispute, Task
@@ -69,6 +70,14 @@ def _works(then: float = 0, **span: float) -> Callable[[World], None]:
         world.advance(days=then)
 
     return ripens
+
+
+def _refunded_in_part(world: World, product: int, email: str) -> int:
+    """A part given back to a card that will not take it."""
+    order_id = world.orders(product, email, REFUND_FAILS)
+    world.tick()
+    refund_part(world.outside, world.db, order_id, 500, who="creator:1", why="Late.", now=world.now)
+    return order_id
 
 
 def _cancelled(world: World, product: int, email: str) -> int:
@@ -169,6 +178,12 @@ STATES: dict[str, State] = {
     "refund failed": State(
         _cancelled,
         "refunds again, paid by hand, closes the task, creator cancels, cancels, reconcile, letters",
+        ripens=_works(days=1),
+        days=None,
+    ),
+    "a part returned": State(
+        _refunded_in_part,
+        "part paid by hand, refunds a part, closes the task, creator cancels, reconcile, letters",
         ripens=_works(days=1),
         days=None,
     ),

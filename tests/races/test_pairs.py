@@ -2,7 +2,8 @@
 
 Both are held at their first lock or write until the other stands there too; and, turned about, one of them waits for
 Stripe's answer while the other runs from end to end. Then the worker drains, and everything has to add up.
-`PROVE=1` plays all three ways of every pair; `make test` the meeting of every pair, and the waits in turn.
+`PROVE=1` plays all three ways of every pair in each of its states; `make test` the meeting of every pair in two of
+them, and the waits in turn.
 """
 
 import os
@@ -15,6 +16,7 @@ from datetime import timedelta
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from sqlalchemy import func, select
@@ -99,16 +101,25 @@ def test_every_two_buttons_pressed_together_leave_everything_right(
     faults = _faults(arena, played)
     assert not faults, "\n".join(faults)
     met = sum(each.met for each in played)
-    assert met >= len(played) // 5, "the two were in flight together"
+    assert met >= len(played) // 12, "the two were in flight together"
     with capsys.disabled():
         print(f"\n{name}: {len(played)} pairs, {met} met in flight, {time.monotonic() - began:.1f} s", end="")
 
 
 def _games(name: str) -> Iterator[tuple[tuple[str, str], str]]:
     for turn, pair in enumerate(combinations_with_replacement(pressable(name), 2)):
+        if not PROVE and name not in _homes(pair):
+            continue
         yield pair, "meet"
         for way in WAYS[1:] if PROVE else [WAYS[1 + turn % 2]] if turn % 6 == 0 else []:
             yield pair, way
+
+
+def _homes(pair: tuple[str, str]) -> list[str]:
+    """Two of the states in which both are accepted, spread evenly by the pair's name."""
+    shown = [name for name in STATES if {*pair} <= {*pressable(name)}]
+    first = crc32(" ".join(sorted(pair)).encode()) % len(shown)
+    return [shown[first], shown[(first + len(shown) // 2) % len(shown)]]
 
 
 def _cases(world: World, name: str, count: int) -> list[int]:
