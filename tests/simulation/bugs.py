@@ -438,5 +438,10 @@ BUGS = [
         Edit(cancelling.close, "revoke(session, order, now)", "pass"),
         Edit(settling._won, "order.cancel_wished_at is None and "),
     ),
-    bug("replaced card left saved", "I4", Edit(cancelling.tidy_due, "        replaced.exists(),\n")),
+    bug(
+        "replaced card left saved",
+        "I4",
+        Edit(cancelling.tidy_due, "        replaced.exists(),\n", ""),
+        Edit(cancelling._next_release, "if visit.won and", "if False and"),
+    ),
 ]

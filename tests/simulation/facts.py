@@ -88,6 +88,11 @@ class Facts:
     tasks: list[Row]
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def written(self) -> tuple[object, ...]:
+        """Everything but what was heard and run: an event of nothing we know is asked about for ever."""
+        return self.orders, self.attempts, self.checkouts, self.grants, self.letters, self.log, self.unit_moves
+
     @cached_property
     def launch_of(self) -> dict[int, Row]:
         return {each.product_id: each for each in self.launches}

@@ -16,6 +16,7 @@ from tests.simulation.stories import (
     does,
     form_of,
     look_around,
+    moves,
     orders,
     presses,
     stall,
@@ -295,6 +296,35 @@ def lapsed_unseen(world: World) -> None:
     tick(world, days=3)
 
 
+def nothing_ran(world: World) -> None:
+    """Nothing runs for two hours, and the launch falls into them."""
+    stall(world, 3)
+    orders(world)
+    tick(world, days=3, hours=2)
+
+
+def moved_meanwhile(world: World) -> None:
+    """The day is set anew while a buyer is at Stripe."""
+    stall(world, 3)
+    does(world, posts(world, "/p/the-ebook/order", **form_of(world)))
+    moves(world, 12)
+    (body,) = world.observer.theirs.execute("SELECT body FROM things WHERE state = 'open'").fetchone()
+    at_stripe(world, world.observer._parsed("visit", body)["url"], VISA, "authenticate")
+    does(world, lambda: world.opens(world.browser(), "GET", path(world) + "/return"))
+    tick(world)
+
+
+def mail_refuses(world: World) -> None:
+    """The mail server takes nothing for a while."""
+    stall(world, 0)
+    orders(world)
+    refused = iter(["refused for now"] * 4)
+    world.mailman.fault = lambda: next(refused, "")
+    tick(world)
+    tick(world, minutes=2)
+    tick(world, minutes=10)
+
+
 def undated(world: World) -> None:
     stall(world, 3)
     form = form_of(world)
@@ -324,5 +354,8 @@ SCENES: list[Story] = [
     lapsed_after_the_grant,
     silent_for_days,
     lapsed_unseen,
+    nothing_ran,
+    moved_meanwhile,
+    mail_refuses,
     undated,
 ]

@@ -166,15 +166,20 @@ def repair(world: World) -> None:
     tick(world, days=2)
 
 
+def moves(world: World, days: float) -> None:
+    """The creator moves the day, by so many days."""
+    (launch,) = world.ask("SELECT l.*, p.creator_id FROM launches l JOIN products p ON p.id = l.product_id")
+    new = (read(launch.at) + timedelta(days=days)).astimezone(ZoneInfo(BERLIN))
+    form = {"day": f"{new:%Y-%m-%d}", "time": f"{new:%H:%M}", "zone": BERLIN, "step": "do", "reason": "More."}
+    path = "/studio/products/the-ebook/launch"
+    does(world, lambda: world.opens(creator(world, launch.creator_id), "POST", path, data=form))
+
+
 def move(world: World) -> None:
     """A held order whose launch moves past the hold: voided, reserved, held again, paid."""
     stall(world, 3)
     orders(world)
-    (launch,) = world.ask("SELECT l.*, p.creator_id FROM launches l JOIN products p ON p.id = l.product_id")
-    new = (read(launch.at) + timedelta(days=12)).astimezone(ZoneInfo(BERLIN))
-    form = {"day": f"{new:%Y-%m-%d}", "time": f"{new:%H:%M}", "zone": BERLIN, "step": "do", "reason": "More."}
-    path = "/studio/products/the-ebook/launch"
-    does(world, lambda: world.opens(creator(world, launch.creator_id), "POST", path, data=form))
+    moves(world, 12)
     tick(world, seconds=1)
     tick(world, days=13)
     due = next_instant(world)
