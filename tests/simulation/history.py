@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from random import Random
+from time import process_time
 from typing import Any
 
 from storefront import worker
@@ -17,7 +18,7 @@ from tests.simulation.world import FAIR, Weather, World, draw_weather
 
 ROOMS = (buyers, creators, machines, laws)  # each enters its deeds and laws
 LENGTH = 200
-ROUNDS = 120
+ROUNDS = 80
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
@@ -59,6 +60,7 @@ class Played:
     faults: int
     violations: list[str]
     drained: bool = True
+    seconds: float = 0
     story: list[str] = field(repr=False, default_factory=list)
 
     @property
@@ -85,6 +87,7 @@ def draw(seed: int, length: int = LENGTH) -> History:
 
 def play(history: History, *, drained: bool = True) -> Played:
     """Play a history to its first violation, or to its end and, where that is wanted, until everything is quiet."""
+    began = process_time()
     with at_home() as house:
         world = World(house, history.seed, history.weather)
         try:
@@ -94,8 +97,8 @@ def play(history: History, *, drained: bool = True) -> Played:
             early = bool(violations)
             if drained and not early:
                 violations = drain(world)
-            faults = world.faults + world.kernel.crashes
-            return Played(history, world.kernel.trace, steps, faults, violations, not early, world.kernel.story)
+            faults, spent = world.faults + world.kernel.crashes, process_time() - began
+            return Played(history, world.kernel.trace, steps, faults, violations, not early, spent, world.kernel.story)
         finally:
             world.close()
 
