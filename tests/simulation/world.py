@@ -148,7 +148,7 @@ class World:
         house.app.extensions["shop"] = self.shop
         ours = sqlite3.connect(house.file, isolation_level=None)
         ours.row_factory = row_factory
-        self.observer = Observer(ours, self.sandbox.machine.store._db)
+        self.observer = Observer(ours, self.sandbox.machine.store._db, house.db.dirty)
         self.commits: list[Callable[[], None]] = []
 
     def close(self) -> None:
