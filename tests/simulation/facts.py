@@ -90,8 +90,9 @@ class Facts:
 
     @property
     def written(self) -> tuple[object, ...]:
-        """Everything but what was heard and run: an event of nothing we know is asked about for ever."""
-        return tuple(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})
+        """Everything but the jobs' runs and how often an event was tried: one of nothing we know is asked about for ever."""
+        heard = [(each.id, each.done_at) for each in self.stripe_events]
+        return heard, *(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})
 
     @cached_property
     def launch_of(self) -> dict[int, Row]:

@@ -127,7 +127,7 @@ def take(world: World, step: Step) -> None:
 
 def broken(world: World) -> list[str]:
     """Every invariant that does not hold now; where nothing has changed since they all held, they hold."""
-    facts, here = world.look(), (state(world), world.observer.theirs.total_changes, world.opened.total())
+    facts, here = world.look(), (world.state(), world.observer.theirs.total_changes, world.opened.total())
     if world.memory.get("held") == here and not world.complaints:
         return []
     found = [f"{name}: {each}" for name, law in ALWAYS.items() for each in law(facts, world)]
@@ -172,23 +172,20 @@ def work_off(world: World, workers: Sequence[str] = WORKERS, jobs: Sequence[work
         bring_all_news(world)
         for job in jobs or worker.JOBS:
             _work_once(world, who, job)
+    if not world.rough and world.down_until <= world.now:
+        world.memory["worked"] = world.state()
 
 
 def _work_once(world: World, who: str, job: worker.Job) -> None:
     """A job that found nothing would find nothing at the same moment, in the same state of things."""
     idle: dict[str, tuple[object, ...]] = world.memory.setdefault("idle", {})
-    before = state(world)
+    before = world.state()
     if idle.get(job.name) == before:
         return
     machines.work(world, who, job)
     world.kernel.finish()
-    if state(world) == before:
+    if world.state() == before:
         idle[job.name] = before
-
-
-def state(world: World) -> tuple[object, ...]:
-    """Changes with every commit, with every call and with time."""
-    return world.now, buyers.version(world), world.line.count, len(world.mailman.taken)
 
 
 def bring_all_news(world: World) -> None:

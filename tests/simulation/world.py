@@ -237,6 +237,14 @@ class World:
 
     # Looking
 
+    def state(self) -> tuple[object, ...]:
+        """Changes with every commit, with every call, with every letter and with time."""
+        return self.now, self.house.db.version, self.line.count, len(self.mailman.taken)
+
+    def at_work(self) -> bool:
+        """Whether the workers may have something to do still; not where nothing has happened since they were through."""
+        return self.memory.get("worked") != self.state()
+
     def look(self) -> Facts:
         return self.observer.look(self.now)
 
