@@ -9,6 +9,8 @@ from tests.simulation.hands import hands, play_seed
 from tests.simulation.history import LENGTH, Played
 from tests.simulation.shrink import shrink
 
+EVERY = 100
+
 
 def main() -> int:
     """Play them, and say how it went."""
@@ -18,19 +20,26 @@ def main() -> int:
     reader.add_argument("--steps", type=int, default=LENGTH)
     reader.add_argument("--no-shrink", action="store_true")
     told = reader.parse_args()
+    return 1 if several(told.first, told.seeds, told.steps, small=not told.no_shrink) else 0
+
+
+def several(first: int, count: int, length: int = LENGTH, *, small: bool = True) -> int:
+    """Play so many histories from this seed on. Returns how many broke something."""
     steps = faults = violations = 0
     began, spent = monotonic(), 0.0
-    seeds = range(told.first, told.first + told.seeds)
     with hands() as pool:
-        for went in pool.map(play_seed, seeds, [told.steps] * told.seeds):
+        played = pool.map(play_seed, range(first, first + count), [length] * count)
+        for number, went in enumerate(played, 1):
             steps, faults, spent = steps + went.steps, faults + went.faults, spent + went.seconds
             if went.violations:
                 violations += 1
-                _tell(went, small=not told.no_shrink)
+                _tell(went, small=small)
+            if number % EVERY == 0:
+                print(f"  {number} histories after {monotonic() - began:.0f} s", flush=True)
     rate = f"{1000 * spent / max(steps, 1):.1f} ms a step"
-    print(f"{rate}, {monotonic() - began:.0f} s in all; first seed {told.first}")
-    print(f"{told.seeds} histories, {steps} steps, {faults} faults, {violations} violations")
-    return 1 if violations else 0
+    print(f"{rate}, {monotonic() - began:.0f} s in all; first seed {first}")
+    print(f"{count} histories, {steps} steps, {faults} faults, {violations} violations")
+    return violations
 
 
 def _tell(went: Played, *, small: bool) -> None:

@@ -35,7 +35,7 @@ class WatchedDatabase(Database):
         self.version, self.dirty, self._touched = 0, set[str](), set[str]()
         event.listen(self.engine, "after_cursor_execute", self._see)
 
-    def _see(self, _connection: object, cursor: Any, statement: str, *_rest: object) -> None:  # noqa: ANN401 (the driver's)
+    def _see(self, _connection: object, cursor: Any, statement: str, *_rest: object) -> None:
         words = statement.split(None, 3)
         if words[0] in WRITES and (cursor.rowcount or words[0] == "INSERT" or "RETURNING" in statement):
             self._touched.add(words[WRITES[words[0]]])

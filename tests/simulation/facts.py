@@ -89,7 +89,7 @@ class Facts:
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
-    def written(self) -> tuple[object, ...]:
+    def written(self) -> tuple[Any, ...]:
         """Everything but the jobs' runs and how often an event was tried: one of nothing we know is asked about for ever."""
         heard = [(each.id, each.done_at) for each in self.stripe_events]
         return heard, *(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})

@@ -22,3 +22,7 @@ def play_seed(seed: int, length: int = LENGTH) -> Played:
 
 def tell_crashed(story: str, at: tuple[int, ...]) -> Crashed:
     return tell(TOLD[story], at)
+
+
+def tell_deep(story: str, at: tuple[int, ...]) -> Crashed:
+    return tell(TOLD[story], at, deep=len(at) == 1)
