@@ -22,11 +22,10 @@ SEEDS ?= 100
 simulate: setup
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
-# make prove: hours of the same and more: fresh histories, stories crashed at every pair of moments, many kills.
+# make prove: the same for longer: 2000 fresh histories, stories crashed at pairs of moments, kills, a hunt for each planted bug.
+# One part alone: python -m tests.simulation.prove pairs
 prove: setup browser java
-	$(BIN)/python -m tests.simulation --seeds 2000
-	$(BIN)/python -m tests.simulation.crashes --depth 2
-	PROVE=1 $(BIN)/python -m pytest tests/kills tests/races
+	$(BIN)/python -m tests.simulation.prove
 
 lint: setup
 	$(BIN)/ruff check .

@@ -187,6 +187,16 @@ def test_what_moved_before_there_were_papers_gets_them(world: World) -> None:
     assert world.broken() == []
 
 
+def test_where_many_have_paid_papers_are_looked_for_by_each_payment_of_its_own(world: World) -> None:
+    product_id = world.product(days=None)
+    for name in ("ada", "bo"):
+        world.orders(product_id, f"{name}@posteo.de")
+    world.tick()
+    assert taxing.paper_due(world.outside, world.db, world.now) == 0
+    with world.db.read() as session:
+        assert session.scalars(taxes.without_receipt()).all() == []
+
+
 def test_a_missing_number_and_a_missing_document_are_named(world: World) -> None:
     order_id = bought(world)
     with world.db.write() as session:

@@ -5,8 +5,11 @@ import sys
 from time import monotonic, time
 
 from tests.simulation.corpus import keep
-from tests.simulation.history import LENGTH, draw, play
+from tests.simulation.hands import hands, play_seed
+from tests.simulation.history import LENGTH, Played
 from tests.simulation.shrink import shrink
+
+EVERY = 100
 
 
 def main() -> int:
@@ -17,21 +20,33 @@ def main() -> int:
     reader.add_argument("--steps", type=int, default=LENGTH)
     reader.add_argument("--no-shrink", action="store_true")
     told = reader.parse_args()
+    return 1 if several(told.first, told.seeds, told.steps, small=not told.no_shrink) else 0
+
+
+def several(first: int, count: int, length: int = LENGTH, *, small: bool = True) -> int:
+    """Play so many histories from this seed on. Returns how many broke something."""
     steps = faults = violations = 0
-    began = monotonic()
-    for seed in range(told.first, told.first + told.seeds):
-        went = play(draw(seed, told.steps))
-        steps, faults = steps + went.steps, faults + went.faults
-        if went.violations:
-            violations += 1
-            print(f"seed {seed}, step {went.steps}: {went.violations[0]}", flush=True)
-            if not told.no_shrink:
-                small = shrink(went)
-                print(f"  shrunk to {len(small.history.steps)} steps: {keep(small)}", flush=True)
-    spent = monotonic() - began
-    print(f"{1000 * spent / max(steps, 1):.1f} ms a step; first seed {told.first}")
-    print(f"{told.seeds} histories, {steps} steps, {faults} faults, {violations} violations")
-    return 1 if violations else 0
+    began, spent = monotonic(), 0.0
+    with hands() as pool:
+        played = pool.map(play_seed, range(first, first + count), [length] * count)
+        for number, went in enumerate(played, 1):
+            steps, faults, spent = steps + went.steps, faults + went.faults, spent + went.seconds
+            if went.violations:
+                violations += 1
+                _tell(went, small=small)
+            if number % EVERY == 0:
+                print(f"  {number} histories after {monotonic() - began:.0f} s", flush=True)
+    rate = f"{1000 * spent / max(steps, 1):.1f} ms a step"
+    print(f"{rate}, {monotonic() - began:.0f} s in all; first seed {first}")
+    print(f"{count} histories, {steps} steps, {faults} faults, {violations} violations")
+    return violations
+
+
+def _tell(went: Played, *, small: bool) -> None:
+    print(f"seed {went.history.seed}, step {went.steps}: {went.violations[0]}", flush=True)
+    if small:
+        shrunk = shrink(went)
+        print(f"  shrunk to {len(shrunk.history.steps)} steps: {keep(shrunk)}", flush=True)
 
 
 if __name__ == "__main__":

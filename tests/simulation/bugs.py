@@ -289,7 +289,12 @@ BUGS = [
     # Access
     bug("open before the launch", "A4", Edit(granting._due, "launched(now), ")),
     bug("open before the launch, when settled", "A1", Edit(settling._won, " and is_out(session, order, now)")),
-    bug("kept after the refund", "A3", Edit(refunding._all_back, "revoke(session, order, now)", "pass")),
+    bug(
+        "kept after the refund",
+        "A3",
+        Edit(refunding._all_back, "revoke(session, order, now)", "pass"),
+        Edit(leaving.wish, "suspend(session, order, now)", "pass"),
+    ),
     bug(
         "a corrected link revives",
         "revoked access revived by an unrelated edit",
@@ -436,7 +441,12 @@ BUGS = [
         "open after a cancellation",
         "A3",
         Edit(cancelling.close, "revoke(session, order, now)", "pass"),
-        Edit(settling._won, "order.cancel_wished_at is None and "),
+        Edit(leaving.wish, "suspend(session, order, now)", "pass"),
     ),
-    bug("replaced card left saved", "I4", Edit(cancelling.tidy_due, "        replaced.exists(),\n")),
+    bug(
+        "replaced card left saved",
+        "I4",
+        Edit(cancelling.tidy_due, "        replaced.exists(),\n", ""),
+        Edit(cancelling._next_release, "if visit.won and", "if False and"),
+    ),
 ]

@@ -88,6 +88,12 @@ class Facts:
     tasks: list[Row]
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def written(self) -> tuple[Any, ...]:
+        """Everything but the jobs' runs and how often an event was tried: one of nothing we know is asked about for ever."""
+        heard = [(each.id, each.done_at) for each in self.stripe_events]
+        return heard, *(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})
+
     @cached_property
     def launch_of(self) -> dict[int, Row]:
         return {each.product_id: each for each in self.launches}
@@ -183,18 +189,30 @@ class Facts:
 
 @dataclass
 class Observer:
-    """Reads both stores over connections of its own; Stripe's objects are parsed again only when they changed."""
+    """Reads both stores over connections of its own, and nothing again that has not changed.
+
+    `dirty`: the tables of ours that were written since; emptied here.
+    """
 
     ours: sqlite3.Connection
     theirs: sqlite3.Connection
+    dirty: set[str]
+    _rows: dict[str, list[Row]] = field(default_factory=dict)
+    _facts: Facts | None = None
     _seen: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     _changes: int = -1
     _things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def look(self, now: datetime) -> Facts:
-        tables: dict[str, Any] = {name: self.rows(name) for name in TABLES}
-        tables["orders"] = {each.id: each for each in tables["orders"]}
-        return Facts(now=written(now), things=self._stripe(), **tables)
+        """Both sides now. The same object as before where nothing but the time is another."""
+        things, same = self._stripe(), not self.dirty
+        if self._facts is None or not same or self._facts.things is not things:
+            self._rows |= {name: self.rows(name) for name in TABLES if name in self.dirty or name not in self._rows}
+            self.dirty.clear()
+            tables: dict[str, Any] = {**self._rows, "orders": {each.id: each for each in self._rows["orders"]}}
+            self._facts = Facts(now=written(now), things=things, **tables)
+        self._facts.now = written(now)
+        return self._facts
 
     def rows(self, table: str) -> list[Row]:
         columns = WIDE.get(table, "*")

@@ -1,6 +1,7 @@
 """The real application, built once in this process; each history begins on an empty copy of its database."""
 
 import atexit
+import gc
 import logging
 import shutil
 import sqlite3
@@ -60,6 +61,7 @@ def house() -> House:
     with closing(sqlite3.connect(file)) as made, closing(sqlite3.connect(empty)) as copy:
         made.backup(copy)
     db = WatchedDatabase(f"sqlite:///{file}")
+    gc.freeze()
     return House(app, db, replace(shop, db=db), file, empty, [])
 
 
@@ -80,7 +82,7 @@ def environment(file: Path, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def at_home() -> Iterator[House]:
-    """The house while a history is played: no limits by wall time, no log on the terminal."""
+    """The house while a history is played: no limits by wall time, no log on the terminal, no garbage collected."""
     here = house()
     loggers = (here.app.logger, logging.getLogger("storefront.worker"))
     quiet = [each.disabled for each in loggers]
@@ -91,10 +93,12 @@ def at_home() -> Iterator[House]:
     limited, limiter.enabled = limiter.enabled, False
     for each in loggers:
         each.disabled = True
+    gc.disable()
     try:
         with got_request_exception.connected_to(fail, here.app):
             yield here
     finally:
+        gc.enable()
         limiter.enabled = limited
         for each, was in zip(loggers, quiet, strict=True):
             each.disabled = was

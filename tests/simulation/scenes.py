@@ -16,6 +16,7 @@ from tests.simulation.stories import (
     does,
     form_of,
     look_around,
+    moves,
     orders,
     presses,
     stall,
@@ -295,6 +296,81 @@ def lapsed_unseen(world: World) -> None:
     tick(world, days=3)
 
 
+def nothing_ran(world: World) -> None:
+    """Nothing runs for two hours, and the launch falls into them."""
+    stall(world, 3)
+    orders(world)
+    tick(world, days=3, hours=2)
+
+
+def moved_meanwhile(world: World) -> None:
+    """The day is set anew while a buyer is at Stripe."""
+    stall(world, 3)
+    does(world, posts(world, "/p/the-ebook/order", **form_of(world)))
+    moves(world, 12)
+    (body,) = world.observer.theirs.execute("SELECT body FROM things WHERE state = 'open'").fetchone()
+    at_stripe(world, world.observer._parsed("visit", body)["url"], VISA, "authenticate")
+    does(world, lambda: world.opens(world.browser(), "GET", path(world) + "/return"))
+    tick(world)
+
+
+def mail_refuses(world: World) -> None:
+    """The mail server takes nothing for a while."""
+    stall(world, 0)
+    orders(world)
+    refused = iter(["refused for now"] * 4)
+    world.mailman.fault = lambda: next(refused, "")
+    tick(world)
+    tick(world, minutes=2)
+    tick(world, minutes=10)
+
+
+def found_late(world: World) -> None:
+    """A hold is placed, its answer is lost, and Stripe is silent for longer than a key lives."""
+    stall(world, 10)
+    orders(world)
+    lost = iter(["lost after"] * 3)
+    world.line.fault = lambda call: next(lost, "") if call.path == "/v1/payment_intents" else ""
+    tick(world, days=8)
+    world.down_until = world.now + timedelta(hours=25)
+    for hours in (1, 11, 12, 2):
+        tick(world, hours=hours)
+    tick(world, minutes=31)
+
+
+def cancelled_before_the_charge(world: World) -> None:
+    """A buyer's wish is written down, and the launch comes before its first step."""
+    stall(world, 10)
+    orders(world)
+    world.leaving.add(1)
+    begins(world, posts(world, path(world) + "/cancel"), "committed")
+    world.kernel.kill("web " + str(world.serial))
+    tick(world, days=10, minutes=1)
+
+
+def pays_while_leaving(world: World) -> None:
+    """A past-due order's wish is written down, and another tab goes to Stripe."""
+    stall(world, 6)
+    orders(world, DECLINES_LATER)
+    tick(world, days=4)
+    world.leaving.add(1)
+    begins(world, posts(world, path(world) + "/cancel"), "committed")
+    begins(world, posts(world, path(world) + "/visit"), "never")
+    goes_on(world)
+    tick(world)
+
+
+def lapsed_and_nobody_told(world: World) -> None:
+    """A hold lapses while nothing runs, launch and all, and Stripe's word of it is lost."""
+    stall(world, 3)
+    orders(world)
+    world.advance(timedelta(days=9))
+    world.fetch_news()
+    world.news.clear()
+    tick(world)
+    tick(world, minutes=1)
+
+
 def undated(world: World) -> None:
     stall(world, 3)
     form = form_of(world)
@@ -324,5 +400,12 @@ SCENES: list[Story] = [
     lapsed_after_the_grant,
     silent_for_days,
     lapsed_unseen,
+    nothing_ran,
+    moved_meanwhile,
+    mail_refuses,
+    found_late,
+    cancelled_before_the_charge,
+    pays_while_leaving,
+    lapsed_and_nobody_told,
     undated,
 ]

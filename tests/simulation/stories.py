@@ -1,10 +1,11 @@
 """Stories told to the end, to be interrupted anywhere: each way of securing money, each way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from storefront import worker
 from storefront.models.accounts import Account
 from tests.simulation.buyers import at_stripe, order_path, redeem_one
 from tests.simulation.creators import creator
@@ -40,9 +41,15 @@ def does(world: World, what: Callable[[], object]) -> None:
     look_around(world)
 
 
+class Spoiled(Exception):
+    """Something is broken; the story is not told any further."""
+
+
 def look_around(world: World) -> None:
     """What is broken on the way is broken."""
-    world.complaints += [each for each in broken(world) if each not in world.complaints]
+    world.complaints[:] = broken(world)
+    if world.complaints:
+        raise Spoiled
 
 
 def form_of(world: World, email: str = "ada@post.example", number: int = 0) -> dict[str, str]:
@@ -85,11 +92,15 @@ def presses(world: World, button: str, **form: str) -> None:
         does(world, lambda: world.opens(world.browser(), "POST", f"{order_path(world, mine)}/{button}", data=form))
 
 
-def tick(world: World, **later: float) -> None:
+# What is asked of Stripe every hour has a story of its own, and runs at the end of each.
+OFTEN = [each for each in worker.JOBS if not each.name.startswith("reconcile")]
+
+
+def tick(world: World, jobs: Sequence[worker.Job] = OFTEN, **later: float) -> None:
     """Time passes, and a worker does what it finds."""
     if later:
         world.advance(timedelta(**later))
-    work_off(world, WORKERS[:1])
+    work_off(world, WORKERS[:1], jobs)
     look_around(world)
 
 
@@ -166,19 +177,37 @@ def repair(world: World) -> None:
     tick(world, days=2)
 
 
+def moves(world: World, days: float) -> None:
+    """The creator moves the day, by so many days."""
+    (launch,) = world.ask("SELECT l.*, p.creator_id FROM launches l JOIN products p ON p.id = l.product_id")
+    new = (read(launch.at) + timedelta(days=days)).astimezone(ZoneInfo(BERLIN))
+    form = {"day": f"{new:%Y-%m-%d}", "time": f"{new:%H:%M}", "zone": BERLIN, "step": "do", "reason": "More."}
+    path = "/studio/products/the-ebook/launch"
+    does(world, lambda: world.opens(creator(world, launch.creator_id), "POST", path, data=form))
+
+
 def move(world: World) -> None:
     """A held order whose launch moves past the hold: voided, reserved, held again, paid."""
     stall(world, 3)
     orders(world)
-    (launch,) = world.ask("SELECT l.*, p.creator_id FROM launches l JOIN products p ON p.id = l.product_id")
-    new = (read(launch.at) + timedelta(days=12)).astimezone(ZoneInfo(BERLIN))
-    form = {"day": f"{new:%Y-%m-%d}", "time": f"{new:%H:%M}", "zone": BERLIN, "step": "do", "reason": "More."}
-    path = "/studio/products/the-ebook/launch"
-    does(world, lambda: world.opens(creator(world, launch.creator_id), "POST", path, data=form))
+    moves(world, 12)
     tick(world, seconds=1)
     tick(world, days=13)
     due = next_instant(world)
     tick(world, seconds=(due - world.now).total_seconds() if due else 1)
+
+
+def unheard(world: World) -> None:
+    """Everything that Stripe tells is lost; what it says when it is asked must do."""
+    stall(world, 3)
+    does(world, lambda: world.opens(world.browser(), "POST", "/p/the-ebook/order", data=form_of(world)))
+    world.memory["ordered"] = True
+    for (body,) in world.observer.theirs.execute("SELECT body FROM things WHERE state = 'open'").fetchall():
+        at_stripe(world, world.observer._parsed("visit", body)["url"], VISA, "authenticate")
+    for later in (0, 1, 71):
+        world.fetch_news()
+        world.news.clear()
+        tick(world, worker.JOBS, hours=later)
 
 
 # The other stories begin like one of these.
@@ -192,4 +221,5 @@ STORIES: list[Story] = [
     refund,
     repair,
     move,
+    unheard,
 ]

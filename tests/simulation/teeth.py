@@ -6,6 +6,7 @@ A story that is told to its end, where that is enough; else the first seed whose
 import json
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,22 @@ def again(kept: dict[str, Any]) -> list[str]:
     if "story" in kept:
         return tell(TOLD[kept["story"]]).violations
     return play(History.from_json(kept)).violations
+
+
+@cache
+def _clean(kept: str) -> list[str]:
+    """A story that several bugs spoil is told once without."""
+    return again(json.loads(kept))
+
+
+def bite(name: str) -> tuple[list[str], list[str]]:
+    """What is broken without a bug, and with it."""
+    bug = next(each for each in BUGS if each.name == name)
+    kept = json.loads(path_of(bug).read_text())
+    kept.pop("caught")
+    without = _clean(json.dumps(kept))
+    with planted(bug):
+        return without, again(kept)
 
 
 def find(bug: Bug) -> dict[str, Any] | None:

@@ -148,7 +148,7 @@ class World:
         house.app.extensions["shop"] = self.shop
         ours = sqlite3.connect(house.file, isolation_level=None)
         ours.row_factory = row_factory
-        self.observer = Observer(ours, self.sandbox.machine.store._db)
+        self.observer = Observer(ours, self.sandbox.machine.store._db, house.db.dirty)
         self.commits: list[Callable[[], None]] = []
 
     def close(self) -> None:
@@ -236,6 +236,14 @@ class World:
         return actor is not None and (actor.hurt or actor.paused)
 
     # Looking
+
+    def state(self) -> tuple[object, ...]:
+        """Changes with every commit, with every call, with every letter and with time."""
+        return self.now, self.house.db.version, self.line.count, len(self.mailman.taken)
+
+    def at_work(self) -> bool:
+        """Whether the workers may have something to do still; not where nothing has happened since they were through."""
+        return self.memory.get("worked") != self.state()
 
     def look(self) -> Facts:
         return self.observer.look(self.now)

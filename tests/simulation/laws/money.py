@@ -93,6 +93,27 @@ def m11_an_end_is_an_end(facts: Facts, world: World) -> Iterator[str]:
             ended[order.id] = order.state
 
 
+@always("M12")
+def m12_a_lapsed_hold_is_no_hold(facts: Facts, world: World) -> Iterator[str]:
+    """An order past `capture_before` is charged anew, released or being asked about, as soon as somebody has worked."""
+    for order in facts.orders.values():
+        waits = order.cancel_wished_at or facts.busy.get(order.id) or (order.retry_at or "") > facts.now
+        if order.state == "held" and order.capture_before <= facts.now and not waits and not world.at_work():
+            yield f"{order.number} is held, and its hold ended at {order.capture_before}"
+
+
+@always("M13")
+def m13_a_hold_serves_its_launch(facts: Facts, world: World) -> Iterator[str]:
+    """A hold that does not live as long as its launch is to come is given up or renewed as soon as somebody has worked."""
+    for order in facts.orders.values():
+        launch = facts.launch(order)
+        waits = order.cancel_wished_at or facts.busy.get(order.id) or (order.retry_at or "") > facts.now
+        if order.state != "held" or waits or launch.launched_at or world.at_work():
+            continue
+        if not launch.at or order.capture_before < launch.at:
+            yield f"{order.number} is held until {order.capture_before}, and its launch is at {launch.at}"
+
+
 @always("M14")
 def m14_declined_has_a_deadline(facts: Facts, _world: World) -> Iterator[str]:
     """Declined ⇒ payment due with a deadline (7 days from the later of decline and launch), and no grant."""
