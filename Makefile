@@ -22,7 +22,7 @@ SEEDS ?= 100
 simulate: setup
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
-# make prove: the same for longer: 2000 fresh histories, stories crashed at pairs of moments, kills, a hunt for each planted bug.
+# make prove: the same for longer: 2000 fresh histories, stories crashed at pairs of moments, kills, races, a hunt for each planted bug.
 # One part alone: python -m tests.simulation.prove pairs
 prove: setup browser java
 	$(BIN)/python -m tests.simulation.prove

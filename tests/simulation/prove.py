@@ -3,6 +3,7 @@
 python -m tests.simulation.prove histories --count 2000    fresh histories
 python -m tests.simulation.prove pairs [story]             each story crashed twice
 python -m tests.simulation.prove kills                     kill -9 of real workers on real PostgreSQL
+python -m tests.simulation.prove races                     every two buttons, in each state, all three ways
 python -m tests.simulation.prove hunt --seconds 15         planted bugs, looked for from fresh seeds
 """
 
@@ -24,7 +25,7 @@ from tests.simulation.planting import planted
 from tests.simulation.stories import STORIES
 from tests.simulation.teeth import bite
 
-PARTS = ("histories", "pairs", "kills", "hunt")
+PARTS = ("histories", "pairs", "kills", "races", "hunt")
 EVERY_SECONDS = 30
 Went = tuple[bool, str]
 T = TypeVar("T")
@@ -66,9 +67,17 @@ def _twice(name: str) -> Iterator[Crashed]:
 
 def kills(_asked: argparse.Namespace) -> Went:
     """Real processes, killed in the middle of a launch."""
-    command = [sys.executable, "-m", "pytest", "tests/kills", "-q"]
-    right = subprocess.run(command, env={**os.environ, "PROVE": "1"}, check=False).returncode == 0
-    return right, "20 kills in a launch of 500 orders"
+    return _tests("tests/kills"), "20 kills in a launch of 500 orders"
+
+
+def races(_asked: argparse.Namespace) -> Went:
+    """Every two buttons in each of their states, met and waiting; and the last unit wanted by many."""
+    return _tests("tests/races"), "every two buttons pressed together, all three ways"
+
+
+def _tests(folder: str) -> bool:
+    command = [sys.executable, "-m", "pytest", folder, "-q"]
+    return subprocess.run(command, env={**os.environ, "PROVE": "1"}, check=False).returncode == 0
 
 
 def hunt(asked: argparse.Namespace) -> Went:
