@@ -129,7 +129,9 @@ def main() -> int:
     for part in [asked.part] if asked.part else PARTS:
         began = monotonic()
         print(f"{part} ...", flush=True)
-        right, summary = {"histories": histories, "pairs": pairs, "kills": kills, "hunt": hunt}[part](asked)
+        right, summary = {"histories": histories, "pairs": pairs, "kills": kills, "races": races, "hunt": hunt}[part](
+            asked
+        )
         told.append((right, f"{part}: {summary}; {(monotonic() - began) / 60:.1f} minutes"))
     print("\n".join(f"{'held' if right else 'BROKEN'}  {line}" for right, line in told))
     return 0 if all(right for right, _ in told) else 1
