@@ -18,7 +18,7 @@ MOVED = {"at": "2027-05-01T08:00:00Z", "to": "2027-07-12T08:00:00Z"}
 
 
 def case(**facts: Any) -> dict[str, Any]:
-    whole = {"moves": [], "gave_up_at": None, "answers": [], "launched_at": None, "now": "2027-05-10T08:00:00Z"}
+    whole: dict[str, Any] = {"moves": [], "gave_up_at": None, "answers": [], "launched_at": None, "now": "2027-05-10T08:00:00Z"}
     return {"promise": {"not_before": BY, "by": BY}} | whole | facts
 
 
@@ -120,7 +120,7 @@ def test_it_needs_no_settings_and_no_database(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": os.getcwd(), "PATH": os.environ["PATH"]},
+        env={"PYTHONPATH": str(Path.cwd()), "PATH": os.environ["PATH"]},
         timeout=60,
         check=True,
     )

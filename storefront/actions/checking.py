@@ -148,7 +148,8 @@ def _letters(session: Session, now: datetime) -> Iterator[str]:
     silent = and_(Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.owed_at <= now - UNKNOWN_AFTER)
     for letter in session.scalars(select(Letter).where(silent)):
         yield f"Letters: {letter.kind} for order {letter.order.number} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
-    told = exists().where(Letter.order_id == Order.id, Letter.kind == "moved", Letter.version == Order.promise_version)
+    kinds = Letter.kind.in_(("moved", "bettered"))
+    told = exists().where(Letter.order_id == Order.id, kinds, Letter.version == Order.promise_version)
     for order in session.scalars(select(Order).where(Order.promise_version > 1, ~told)):
         yield f"Letters: order {order.number} was moved, and no letter says so."
     opened = exists().where(Letter.order_id == Grant.order_id, Letter.kind == "access")
