@@ -1,7 +1,9 @@
 """Delays: what a moved or missed day means for each order, its buyer's answer, and what silence does (policies.md 1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -35,14 +37,21 @@ def last_move(order: Order) -> Promise | None:
 
 
 def case_of(session: Session, order: Order) -> Case:
-    """An order's history as the rules read it: its promises and what its buyer clicked."""
-    first, moves = order.promises[0], []
-    for before, each in zip(order.promises, order.promises[1:], strict=False):
-        if each.launch_generation != before.launch_generation:
-            moves.append(Move(each.made_at, None if each.undated else each.by))
+    """An order's history as the rules read it: its promises, and what its buyer clicked."""
     said = [each for each in replies(session, order.id) if each.how == "click"]
+    moves = [
+        Move(_after(each, said), None if each.undated else each.by)
+        for before, each in pairwise(order.promises)
+        if each.launch_generation != before.launch_generation
+    ]
     answers = [Answer(each.at, wait=each.answer == "wait") for each in said]
-    return Case(first.by, moves, answers, launched_at=order.product.launch.launched_at)
+    return Case(order.promises[0].by, moves, answers, launched_at=order.product.launch.launched_at)
+
+
+def _after(promise: Promise, said: Sequence[Reply]) -> datetime:
+    """When a notice was sent; an answer to an earlier one, given at that very instant, came before it."""
+    earlier = [each.at for each in said if each.version < promise.version and each.at == promise.made_at]
+    return promise.made_at + timedelta(microseconds=1) if earlier else promise.made_at
 
 
 def verdict(session: Session, order: Order, now: datetime) -> Verdict:
@@ -235,8 +244,8 @@ def foresee(session: Session, launch: Launch, to: datetime | None, now: datetime
     until: list[datetime] = []
     for order in session.scalars(promised(launch)):
         case = case_of(session, order)
-        moved = Case(case.by, [*case.moves, Move(now, to)], case.answers, launched_at=case.launched_at)
-        question = delay.decide(moved, now).question
+        moved = Case(case.by, [*case.moves, Move(now + timedelta(microseconds=1), to)], case.answers, launched_at=case.launched_at)
+        question = delay.decide(moved, now + timedelta(microseconds=1)).question
         told += 1
         agrees += question is not None and question.silence is Silence.AGREES
         if question is not None and question.silence is Silence.CANCELS:

@@ -168,7 +168,9 @@ def test_launch_now_releases_what_was_paid_up_front(world: World) -> None:
 def test_a_hold_that_the_bank_gave_up_is_replaced_by_a_charge_of_the_saved_card(world: World) -> None:
     product = world.product(days=3)
     order_id = world.orders(product)
-    world.advance(days=8)
+    with world.db.write() as session:
+        session.get_one(Order, order_id).capture_before = world.now + timedelta(days=2)
+    world.advance(days=3)
     assert launching.launch_due(world.db, world.now) == 1
     world.tick()
     order = world.order(order_id)
