@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from storefront.actions.checking_delays import delays
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
@@ -26,7 +27,7 @@ REFUND_TAKES = timedelta(days=30)
 
 def check(session: Session, now: datetime) -> list[str]:
     """What is broken, as sentences that name the row; empty when nothing is."""
-    checks = (_money, _papers, _access, _units, _ends, _letters, _promises, _history, _waiting)
+    checks = (_money, _papers, _access, _units, _ends, _letters, _promises, delays, _history, _waiting)
     return [sentence for each in checks for sentence in each(session, now)]
 
 

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from storefront.actions import delaying, launching
 from storefront.actions.launching import Offered
 from storefront.models.delays import Notice, Reply
 from storefront.models.letters import Letter
-from storefront.models.orders import Order
+from storefront.models.orders import Order, Promise
 from storefront.models.products import Bonus, Launch, Product
 from tests.support.world import DECLINES_LATER, World
 
@@ -272,3 +272,47 @@ def test_a_late_launch_opens_for_nobody_whose_order_has_ended_though_no_other_jo
     with world.read() as session:
         assert session.scalars(select(Launch.launched_at)).one() == world.now
         assert session.get_one(Order, order).delay_due_at is None
+
+
+def breaks(world: World, order: int, **facts: Any) -> list[str]:
+    with world.db.write() as session:
+        row = session.get_one(Order, order)
+        for name, value in facts.items():
+            setattr(row, name, value)
+    return world.broken()
+
+
+def test_the_check_sees_a_deadline_that_nobody_acted_on(world: World) -> None:
+    product = world.product(days=20)
+    order = world.orders(product)
+    world.moves(product, 60)
+    world.posts()
+    world.advance(days=50, minutes=11)
+    assert any("was to be decided at" in each for each in world.broken())
+    assert any("nothing happens when it is missed" in each for each in breaks(world, world.orders(world.product("b")), delay_due_at=None))
+    assert world.state(order) == "reserved"
+
+
+def test_the_check_sees_silence_without_a_notice_and_a_promise_that_was_lost(world: World) -> None:
+    product = world.product(days=20)
+    order = world.orders(product)
+    world.moves(product, 10)
+    world.advance(days=20)
+    delaying.apply_due(world.db, world.now)
+    assert any("never went out" in each for each in world.broken())
+    with world.db.write() as session:
+        session.execute(delete(Promise).where(Promise.order_id == order, Promise.version == 1))
+    assert any("stands at version 2, and has 1 of them" in each for each in world.broken())
+
+
+def test_the_check_sees_a_move_without_its_reason(world: World) -> None:
+    product = world.product(days=20)
+    world.orders(product)
+    world.moves(product, 5)
+    world.moves(product, 5)
+    assert world.broken() == []
+    with world.db.write() as session:
+        last = session.scalars(select(Notice).order_by(Notice.id.desc())).first()
+        assert last is not None
+        session.delete(last)
+    assert any("no notice says why" in each for each in world.broken())

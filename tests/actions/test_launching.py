@@ -6,6 +6,7 @@ import pytest
 
 from storefront.actions import launching, preflighting
 from storefront.actions.checking import check
+from storefront.models.orders import Order
 from storefront.models.products import Product
 from storefront.rules.launch import Moment, Refused, moment_at
 from tests.support.world import BERLIN, VISA, World

@@ -69,7 +69,7 @@ def _preview(found: Product, moment: Moment | None, would: Effects) -> Preview:
     verb = "Move" if found.launch.at else "Set"
     button = f"{verb if moment else 'Take the day away'} and write to {counted(would.buyers, 'buyer')}"
     return Preview(
-        when=words.full(moment.at, moment.zone) if moment else "None yet",
+        when=words.full(moment.at, moment.zone) if moment else "No day yet",
         clocks=launch_words.clock_words(moment.at, moment.zone, found.launch.at) if moment else "",
         note=launch_words.consequences(would, now()),
         button=button if would.buyers else f"{verb} the day",
