@@ -18,7 +18,13 @@ MOVED = {"at": "2027-05-01T08:00:00Z", "to": "2027-07-12T08:00:00Z"}
 
 
 def case(**facts: Any) -> dict[str, Any]:
-    whole: dict[str, Any] = {"moves": [], "gave_up_at": None, "answers": [], "launched_at": None, "now": "2027-05-10T08:00:00Z"}
+    whole: dict[str, Any] = {
+        "moves": [],
+        "gave_up_at": None,
+        "answers": [],
+        "launched_at": None,
+        "now": "2027-05-10T08:00:00Z",
+    }
     return {"promise": {"not_before": BY, "by": BY}} | whole | facts
 
 

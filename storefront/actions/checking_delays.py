@@ -46,9 +46,7 @@ def _acted(session: Session, now: datetime) -> Iterator[str]:
     mine = (Order.kind == "pre_order", Order.state.in_(DECIDED), not_leaving, ahead)
     for order in session.scalars(select(Order).where(*mine, Order.delay_due_at <= now - PATIENCE)):
         yield f"Delays: order {order.number} was to be decided at {order.delay_due_at:%Y-%m-%d %H:%M} UTC, and was not."
-    dated = exists().where(
-        Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.version == 1
-    )
+    dated = exists().where(Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.version == 1)
     for number in session.scalars(select(Order.number).where(*mine, dated, Order.delay_due_at.is_(None))):
         yield f"Delays: order {number} waits for a day, and nothing happens when it is missed."
 
@@ -63,9 +61,7 @@ def _kept(session: Session) -> Iterator[str]:
             yield f"Promises: order {number} stands at version {stands}, and has {there} of them, {least} to {most}."
     before = aliased(Promise)
     moved = and_(before.order_id == Promise.order_id, before.version == Promise.version - 1)
-    noticed = exists().where(
-        Notice.launch_id == Launch.id, Notice.generation == Promise.launch_generation
-    )
+    noticed = exists().where(Notice.launch_id == Launch.id, Notice.generation == Promise.launch_generation)
     changed = select(Order.number, Promise.version).join(Promise, Promise.order_id == Order.id).join(before, moved)
     changed = changed.join(Launch, and_(Launch.product_id == Order.product_id, Launch.kind == "product"))
     later = Promise.made_at < before.made_at

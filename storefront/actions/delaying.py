@@ -17,8 +17,8 @@ from storefront.models.letters import Letter
 from storefront.models.orders import Order, Promise, no_open_visit, not_leaving
 from storefront.models.products import Launch
 from storefront.rules import delay
-from storefront.rules.gift import words as gift_words
 from storefront.rules.delay import Answer, Case, Move, Silence, State, Verdict, Why
+from storefront.rules.gift import words as gift_words
 
 DECIDED = ("reserved", "held", "past_due", "paid")
 LOOK_AGAIN = timedelta(hours=1)
@@ -155,7 +155,9 @@ def _note_silence(session: Session, order: Order, found: Verdict) -> bool:
     if not order.promises[0].by < (found.bound or order.promises[0].by):
         return False
     agreed = next((each for each in order.promises[1:] if each.by == found.bound and not each.undated), None)
-    if agreed is None or any(each.answer == "wait" and each.version >= agreed.version for each in replies(session, order.id)):
+    if agreed is None or any(
+        each.answer == "wait" and each.version >= agreed.version for each in replies(session, order.id)
+    ):
         return False
     _keep(session, order, agreed.version, "wait", "silence", "short", order.promises[0].by)
     return True
@@ -213,7 +215,9 @@ def clicked(session: Session, order: Order, version: int) -> bool:
 def note_cancel(session: Session, order: Order, now: datetime) -> None:
     """Keep in the ledger that the buyer said no to a move; the cancellation itself is another verb's."""
     asked = last_move(order)
-    said = asked and any(each.version == asked.version and each.answer == "cancel" for each in replies(session, order.id))
+    said = asked and any(
+        each.version == asked.version and each.answer == "cancel" for each in replies(session, order.id)
+    )
     if asked and not said:
         _keep(session, order, asked.version, "cancel", "click", "", now)
 
@@ -244,7 +248,12 @@ def foresee(session: Session, launch: Launch, to: datetime | None, now: datetime
     until: list[datetime] = []
     for order in session.scalars(promised(launch)):
         case = case_of(session, order)
-        moved = Case(case.by, [*case.moves, Move(now + timedelta(microseconds=1), to)], case.answers, launched_at=case.launched_at)
+        moved = Case(
+            case.by,
+            [*case.moves, Move(now + timedelta(microseconds=1), to)],
+            case.answers,
+            launched_at=case.launched_at,
+        )
         question = delay.decide(moved, now + timedelta(microseconds=1)).question
         told += 1
         agrees += question is not None and question.silence is Silence.AGREES
@@ -268,7 +277,9 @@ def keep_in_touch(db: Database, now: datetime, limit: int = 50) -> int:
         mine = (Order.kind == "pre_order", Order.state.in_(DECIDED), not_leaving, Launch.launched_at.is_(None))
         query = select(Order.id).join(Launch, Launch.product_id == Order.product_id).where(*mine, Launch.at.is_(None))
         waits = select(Reply.id).where(Reply.order_id == Order.id, Reply.answer == "wait", Reply.at <= now - MONTH)
-        lately = select(Letter.id).where(Letter.order_id == Order.id, Letter.kind == "still_waiting", Letter.owed_at > now - MONTH)
+        lately = select(Letter.id).where(
+            Letter.order_id == Order.id, Letter.kind == "still_waiting", Letter.owed_at > now - MONTH
+        )
         ids = session.scalars(query.where(waits.exists(), ~lately.exists()).order_by(Order.id).limit(limit)).all()
     return sum(_write_once(db, order_id, now) for order_id in ids)
 

@@ -61,7 +61,8 @@ def _outdated(session: Session, letter: Letter, grant: Grant | None, now: dateti
         "the payment has failed again": kind == "repaired"
         and (order.state == "past_due" or letter.version < order.episode),
         "a later move has been told": kind == "moved" and _told_again(order, letter.version),
-        "it is out already": kind in {"moved", "card_expiring", "still_waiting"} and order.product.launch.launched_at is not None,
+        "it is out already": kind in {"moved", "card_expiring", "still_waiting"}
+        and order.product.launch.launched_at is not None,
         "the address was corrected again": kind == "address_new" and letter.version < order.link_generation,
     }
     told = next((why for why, holds in reasons.items() if holds), "")

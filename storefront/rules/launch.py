@@ -94,5 +94,7 @@ def refuse_move(old: datetime | None, new: datetime | None, *, now: datetime) ->
     if new < now + NOTICE:
         return Refused("too_soon", "Buyers are told at least 24 hours ahead. Choose a moment after that.")
     if new > now + FURTHEST:
-        return Refused("too_far", "That is more than a year away. Choose a nearer day, or say that there is no day yet.")
+        return Refused(
+            "too_far", "That is more than a year away. Choose a nearer day, or say that there is no day yet."
+        )
     return None

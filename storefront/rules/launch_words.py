@@ -307,7 +307,9 @@ def _silence(effects: Effects) -> list[str]:
     if effects.asks and effects.until:
         must = f"{counted(effects.asks, 'buyer')} must say yes by {words.full(effects.until, effects.zone)}"
         said.append(bold(f"{must}; whoever says nothing is cancelled then."))
-        said.append(f"If nobody answers: {effects.leaves}." if effects.leaves else "Nothing has been paid or set aside.")
+        said.append(
+            f"If nobody answers: {effects.leaves}." if effects.leaves else "Nothing has been paid or set aside."
+        )
     return said
 
 

@@ -156,4 +156,3 @@ def history(db: Session, found: Order) -> dict[int, list[str]]:
         said = delay_page_words.said(each.answer, each.how, each.rule, each.at, zone, each.gift)
         told.setdefault(each.version, []).append(said)
     return told
-

@@ -331,9 +331,7 @@ def promise(token: str) -> str:
     with shop().db.read() as db:
         found = _found(db, token)
         said = delay.history(db, found)
-        return render_template(
-            "orders/promise.html", order=found, token=token, promises=found.promises, said=said
-        )
+        return render_template("orders/promise.html", order=found, token=token, promises=found.promises, said=said)
 
 
 @pages.post("/orders/<token>/fresh-link")

@@ -28,12 +28,13 @@ def letter_facts(world: World, order_id: int) -> dict[str, Any]:
         mine = select(Letter).where(Letter.order_id == order_id, Letter.kind == "moved").order_by(Letter.id.desc())
         found = session.scalars(mine).first()
         assert found is not None
-        return found.facts
+        facts: dict[str, Any] = found.facts
+        return facts
 
 
 def launch_at(world: World, product: int) -> datetime:
     with world.read() as session:
-        at = session.get_one(Product, product).launch.at
+        at: datetime | None = session.get_one(Product, product).launch.at
         assert at is not None
         return at
 
@@ -289,7 +290,10 @@ def test_the_check_sees_a_deadline_that_nobody_acted_on(world: World) -> None:
     world.posts()
     world.advance(days=50, minutes=11)
     assert any("was to be decided at" in each for each in world.broken())
-    assert any("nothing happens when it is missed" in each for each in breaks(world, world.orders(world.product("b")), delay_due_at=None))
+    assert any(
+        "nothing happens when it is missed" in each
+        for each in breaks(world, world.orders(world.product("b")), delay_due_at=None)
+    )
     assert world.state(order) == "reserved"
 
 

@@ -1,6 +1,7 @@
 """The answer to a moved day: shown without sign-in, changed by nothing but a button, told on the order's page."""
 
 import re
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -30,7 +31,7 @@ def answers(visitor: Visitor, page: str, answer: str, status: int = 303) -> None
     assert sent.status_code == status, sent.text
 
 
-def asked(world: World, days: float | None = 60, offered: Offered | None = None, **product: object) -> tuple[int, str]:
+def asked(world: World, days: float | None = 60, offered: Offered | None = None, **product: Any) -> tuple[int, str]:
     """An order of a launch in 20 days that was moved; its page."""
     made = world.product(days=20, **product)
     order = world.orders(made)

@@ -111,7 +111,9 @@ class LaunchForm:
         """What whoever waits gets, or the form with what is wrong."""
         if self.gift.startswith("bonus:"):
             found = next((each.id for each in product.bonuses if f"bonus:{each.slug}" == self.gift), None)
-            return Offered("bonus", bonus_id=found) if found else self._gift_error("Choose one of the bonuses there are.")
+            return (
+                Offered("bonus", bonus_id=found) if found else self._gift_error("Choose one of the bonuses there are.")
+            )
         if self.gift == "percent":
             fits = self.gift_size.isascii() and self.gift_size.isdigit() and 0 < int(self.gift_size) <= MOST_PERCENT
             percent = f"Write whole percents, from 1 to {MOST_PERCENT}."

@@ -68,7 +68,12 @@ def _gifts(found: Product) -> list[tuple[str, str]]:
     """What a creator can offer to whoever waits."""
     bonuses = [(f"bonus:{each.slug}", f"A bonus: {each.title}") for each in found.bonuses]
     sign = symbol(found.currency)
-    return [("", "Nothing"), *bonuses, ("amount", f"A part of the price, in {sign}"), ("percent", "A part of the price, in %")]
+    return [
+        ("", "Nothing"),
+        *bonuses,
+        ("amount", f"A part of the price, in {sign}"),
+        ("percent", "A part of the price, in %"),
+    ]
 
 
 def _ladder(found: Product) -> list[words.Tier]:
