@@ -212,7 +212,7 @@ def _access_url(outside: Outside, letter: Letter, grant: Grant | None) -> str:
 
 
 def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
-    order, before = letter.order, letter.facts.get("before")
+    order = letter.order
     product = order.product
     captured, refunded = money.moved(session, order.id)
     lessons, files = _inside(session, order) if letter.kind == "access" else (0, ())
@@ -245,8 +245,6 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
         cancelled_at=order.cancel_wished_at,
-        before=datetime.fromisoformat(before) if before else None,
-        before_zone=letter.facts.get("before_zone", ""),
         **_delay(letter),
         buyer=words.masked(order.email),
         matter=_matter(session, letter),
@@ -255,8 +253,11 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
 
 def _delay(letter: Letter) -> dict[str, Any]:
     """What a notice of a moved day has to say."""
-    facts, until = letter.facts, letter.facts.get("deadline", "")
+    facts = letter.facts
+    before, until = facts.get("before"), facts.get("deadline")
     return {
+        "before": datetime.fromisoformat(before) if before else None,
+        "before_zone": facts.get("before_zone", ""),
         "undated": letter.order.promise.undated,
         "before_undated": bool(facts.get("before_undated")),
         "silence": facts.get("silence", ""),

@@ -49,9 +49,10 @@ class MoveWords:
         """What silence means, and by when."""
         if self.silence == "cancels":
             return f"Without your yes by {self.until}, your order is cancelled, and {self.back}. You may cancel before that, too."
-        if self.silence == "agrees":
-            return f"You need do nothing: without a word from you until {words.day_month(self.deadline, self.zone) if self.deadline else 'then'}, you agree, and your order moves along at the same price. One click cancels, at any time until it {OPENS[self.kind]}."
-        return f"You need do nothing: your order moves along, at the same price. One click cancels, at any time until it {OPENS[self.kind]}."
+        if self.silence == "agrees" and self.deadline:
+            until = words.day_month(self.deadline, self.zone)
+            return f"You need do nothing: if we hear nothing until {until}, you agree, and your order moves along at the same price. One click cancels."
+        return "You need do nothing: your order moves along, at the same price. One click cancels."
 
     @property
     def offer(self) -> str:

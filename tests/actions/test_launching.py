@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+import requests
 
 from storefront.actions import launching, preflighting
 from storefront.actions.checking import check
 from storefront.models.orders import Order
 from storefront.models.products import Product
 from storefront.rules.launch import Moment, Refused, moment_at
-from tests.support.world import BERLIN, VISA, World
+from tests.support.world import BERLIN, KEY, VISA, World
 
 
 def launch_now(world: World, product_id: int) -> Refused | None:
@@ -169,8 +170,9 @@ def test_launch_now_releases_what_was_paid_up_front(world: World) -> None:
 def test_a_hold_that_the_bank_gave_up_is_replaced_by_a_charge_of_the_saved_card(world: World) -> None:
     product = world.product(days=3)
     order_id = world.orders(product)
-    with world.db.write() as session:
-        session.get_one(Order, order_id).capture_before = world.now + timedelta(days=2)
+    hold = world.order(order_id).hold_intent
+    cancelled = requests.post(f"{world.sandbox.url}/v1/payment_intents/{hold}/cancel", auth=(KEY, ""), timeout=10)
+    assert cancelled.ok
     world.advance(days=3)
     assert launching.launch_due(world.db, world.now) == 1
     world.tick()
@@ -201,8 +203,6 @@ def test_a_declined_capture_suspends_access_and_starts_the_repair(world: World) 
     assert grant is not None
     assert grant.live
     with world.db.write() as session:
-        from storefront.models.orders import Order
-
         session.get_one(Order, order_id).payment_method = None
     world.outside.stripe.perform("void", hold or "", {}, "outside-void")
     world.tick()

@@ -110,7 +110,6 @@ def test_a_day_can_be_taken_away(world: World, ines: Visitor) -> None:
     assert launch_of(world).at is None
     assert world.order(order).promise.undated
     ines.get("/studio")
-    ines.get("/studio/orders")
 
 
 def test_something_for_whoever_waits_is_shown_and_carried_on(world: World, ines: Visitor) -> None:
