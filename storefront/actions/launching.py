@@ -62,9 +62,10 @@ def schedule(
         return _move(session, launch, moment, reason, now, who, offered)
     if moment is None:
         return Refused("no_date", "Nobody has ordered, so there is nobody to tell. Set a day instead.")
-    refused = rule.refuse_first_date(moment.at, now)
+    before, refused = launch.at, rule.refuse_first_date(moment.at, now)
     if refused is None:
         _set(session, launch, moment, "", None)
+        _keep_notice(session, launch, before, now, who, NOTHING)
         _end_visits(session, launch, now)
     return refused
 
@@ -163,7 +164,9 @@ def launch_now(session: Session, launch: Launch, who: str, now: datetime) -> Ref
             "Buyers were promised that nobody is charged before the day. The earliest moment is 24 hours from now: they are told first.",
         )
     if launch.at is None or launch.at > now:
+        before = launch.at
         _set(session, launch, rule.moment_at(now, launch.zone), launch.reason, launch.moved_at)
+        _keep_notice(session, launch, before, now, who, NOTHING)
     return None if _release(session, launch, who, now) else Refused("raced", "The launch was changed in the meantime.")
 
 
