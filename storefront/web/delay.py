@@ -19,6 +19,7 @@ from storefront.web.context import now, shop
 from storefront.web.limits import limiter
 
 pages = Blueprint("delay", __name__)
+SECOND = "The day has moved, and this is so only if you say that you wait."
 
 
 @pages.get("/orders/<token>/delay")

@@ -53,7 +53,7 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
     return render_template(
         "orders/order.html",
         sentence=told.sentence,
-        second=told.second,
+        second=delay.SECOND if delay.needs_answer(db, found) else told.second,
         tag=told.tag,
         note=told.note or delay.order_note(db, found, token) or _other_note(db, found),
         line=told.line,

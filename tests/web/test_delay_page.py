@@ -120,6 +120,8 @@ def test_a_question_whose_silence_cancels_is_the_first_step_of_the_order_page(
     _, page = asked(small_world)
     visitor.see(page)
     assert "Wait, or cancel" in words(visitor)
+    assert "only if you say that you wait" in words(visitor)
+    assert "nothing you need to do" not in words(visitor)
 
 
 def test_an_order_without_a_day_says_so_everywhere(small_world: World, visitor: Visitor) -> None:
