@@ -1,12 +1,13 @@
 """Delays: what a moved or missed day means for each order, its buyer's answer, and what silence does (policies.md 1)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from storefront.actions.compensating import give, offered
 from storefront.actions.leaving import wish
@@ -36,9 +37,9 @@ def last_move(order: Order) -> Promise | None:
     return found if found.version > 1 else None
 
 
-def case_of(session: Session, order: Order) -> Case:
+def case_of(order: Order, answered: Sequence[Reply]) -> Case:
     """An order's history as the rules read it: its promises, and what its buyer clicked."""
-    said = [each for each in replies(session, order.id) if each.how == "click"]
+    said = [each for each in answered if each.how == "click"]
     moves = [
         Move(_after(each, said), None if each.undated else each.by)
         for before, each in pairwise(order.promises)
@@ -56,7 +57,7 @@ def _after(promise: Promise, said: Sequence[Reply]) -> datetime:
 
 def verdict(session: Session, order: Order, now: datetime) -> Verdict:
     """How an order stands with its promise."""
-    return delay.decide(case_of(session, order), now)
+    return delay.decide(case_of(order, replies(session, order.id)), now)
 
 
 def plan(session: Session, order: Order, now: datetime) -> Verdict:
@@ -246,8 +247,13 @@ def foresee(session: Session, launch: Launch, to: datetime | None, now: datetime
     """Ask the rules about every order what a notice would mean, sent now."""
     told = agrees = asked = refunds = releases = 0
     until: list[datetime] = []
-    for order in session.scalars(promised(launch)):
-        case = case_of(session, order)
+    mine = promised(launch)
+    answered: defaultdict[int, list[Reply]] = defaultdict(list)
+    theirs = select(Reply).where(Reply.order_id.in_(mine.with_only_columns(Order.id).order_by(None)))
+    for each in session.scalars(theirs.order_by(Reply.at, Reply.id)):
+        answered[each.order_id].append(each)
+    for order in session.scalars(mine.options(selectinload(Order.promises))):
+        case = case_of(order, answered[order.id])
         moved = Case(
             case.by,
             [*case.moves, Move(now + timedelta(microseconds=1), to)],
