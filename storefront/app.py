@@ -23,6 +23,7 @@ from storefront.settings import LOOPBACK, Settings
 from storefront.web import (
     account,
     checkout,
+    delay,
     errors,
     filters,
     headers,
@@ -65,7 +66,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     limits.long_forms(app)  # before CSRF, which reads the form
     for room in (signin, limits, headers, errors):
         room.install(app)
-    for room in (shop, checkout, orders, papers, library, account, pages, studio, stripe_webhook, healthz):
+    for room in (shop, checkout, orders, delay, papers, library, account, pages, studio, stripe_webhook, healthz):
         app.register_blueprint(room.pages)
     signin.csrf.exempt(stripe_webhook.pages)
     if settings.proxy_hops:

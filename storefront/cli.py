@@ -14,6 +14,7 @@ from sqlalchemy import select
 from storefront.actions import accounting, checking, importing, reconciling
 from storefront.app import create_app
 from storefront.clock import parse_span
+from storefront.explain import delay
 from storefront.models.db import DatabaseUnreachable
 from storefront.models.migrating import migrate
 from storefront.models.products import Product
@@ -53,6 +54,9 @@ def the_shop(app: Flask) -> Shop:
 @click.group()
 def main() -> None:
     """A storefront for courses, e-books and software that are sold before they are out."""
+
+
+main.add_command(delay)
 
 
 @main.group()

@@ -16,6 +16,8 @@ from sqlalchemy import select
 from storefront.actions import (
     cancelling,
     charging,
+    compensating,
+    delaying,
     granting,
     hearing,
     launching,
@@ -58,6 +60,14 @@ def _launch(_outside: Outside, db: Database, now: datetime) -> int:
     return launching.launch_due(db, now)
 
 
+def _delay(_outside: Outside, db: Database, now: datetime) -> int:
+    return delaying.apply_due(db, now)
+
+
+def _in_touch(_outside: Outside, db: Database, now: datetime) -> int:
+    return delaying.keep_in_touch(db, now)
+
+
 JOBS = [
     Job("launch", 1, _launch),
     Job("grant", 1, granting.grant_due),
@@ -66,6 +76,9 @@ JOBS = [
     Job("events", 1, hearing.hear_due, drain=True),
     Job("preflight", 5, preflighting.preflight_due, drain=True),
     Job("replan", 5, preflighting.replan_due),
+    Job("delay", 5, _delay, drain=True),
+    Job("compensate", 5, compensating.give_due),
+    Job("in_touch", 3600, _in_touch, drain=True),
     Job("cancel", 2, cancelling.cancel_due),
     Job("tidy", 5, cancelling.tidy_due),
     Job("expiry", 5, settling.settle_ended),

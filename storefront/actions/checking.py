@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from storefront.actions.checking_delays import delays
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
@@ -26,7 +27,7 @@ REFUND_TAKES = timedelta(days=30)
 
 def check(session: Session, now: datetime) -> list[str]:
     """What is broken, as sentences that name the row; empty when nothing is."""
-    checks = (_money, _papers, _access, _units, _ends, _letters, _promises, _history, _waiting)
+    checks = (_money, _papers, _access, _units, _ends, _letters, _promises, delays, _history, _waiting)
     return [sentence for each in checks for sentence in each(session, now)]
 
 
@@ -148,7 +149,8 @@ def _letters(session: Session, now: datetime) -> Iterator[str]:
     silent = and_(Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.owed_at <= now - UNKNOWN_AFTER)
     for letter in session.scalars(select(Letter).where(silent)):
         yield f"Letters: {letter.kind} for order {letter.order.number} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
-    told = exists().where(Letter.order_id == Order.id, Letter.kind == "moved", Letter.version == Order.promise_version)
+    kinds = Letter.kind.in_(("moved", "bettered"))
+    told = exists().where(Letter.order_id == Order.id, kinds, Letter.version == Order.promise_version)
     for order in session.scalars(select(Order).where(Order.promise_version > 1, ~told)):
         yield f"Letters: order {order.number} was moved, and no letter says so."
     opened = exists().where(Letter.order_id == Grant.order_id, Letter.kind == "access")

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.orm import object_session
+
+from storefront.models.delays import gifts
 from storefront.models.grants import Grant
 from storefront.models.products import File, Lesson
 
@@ -66,5 +69,10 @@ def _assets(grant: Grant) -> tuple[File, ...]:
 
 
 def _theirs(grant: Grant, bonus_id: int | None) -> bool:
-    """A bonus is theirs when the offer they took came with it."""
-    return bonus_id is None or bonus_id in {each.id for each in grant.order.offer.bonuses}
+    """A bonus is theirs when the offer they took came with it, or when they got it for waiting."""
+    return bonus_id is None or bonus_id in {each.id for each in grant.order.offer.bonuses} | _gifts(grant)
+
+
+def _gifts(grant: Grant) -> set[int]:
+    session = object_session(grant)
+    return gifts(session, grant.order_id) if session else set()

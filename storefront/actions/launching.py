@@ -1,12 +1,15 @@
-"""Launching: setting the moment, moving it once, and letting it come (design.md 6)."""
+"""Launching: setting the moment, moving it, and letting it come (design.md 6)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
+from storefront.actions.delaying import end_overdue
 from storefront.actions.settling import follow_move
 from storefront.models.db import Database, changed
+from storefront.models.delays import Notice
 from storefront.models.orders import LIVE, Checkout, Order, Promise
 from storefront.models.products import Launch
 from storefront.rules import launch as rule
@@ -23,22 +26,48 @@ def launch_due(db: Database, now: datetime) -> int:
 
 
 def _release(session: Session, launch: Launch, who: str, now: datetime) -> bool:
+    """Whose order has ended by the delay rules, because it is later than they agreed to, is not among those it opens for."""
+    end_overdue(session, launch, now)
     same = (Launch.id == launch.id, Launch.generation == launch.generation, Launch.launched_at.is_(None))
     return changed(session, update(Launch).where(*same).values(launched_at=now, launched_by=who))
 
 
-def schedule(session: Session, launch: Launch, moment: Moment, reason: str, now: datetime) -> Refused | None:
-    """Set the moment, or move it where somebody has ordered. Returns why not."""
+@dataclass(frozen=True)
+class Offered:
+    """What whoever waits gets: "bonus" with its id, "amount" in minor units, "percent" of the price; "" is nothing."""
+
+    kind: str = ""
+    size: int = 0
+    bonus_id: int | None = None
+
+
+NOTHING = Offered()
+
+
+def schedule(
+    session: Session,
+    launch: Launch,
+    moment: Moment | None,
+    reason: str,
+    now: datetime,
+    *,
+    who: str = "creator",
+    offered: Offered = NOTHING,
+) -> Refused | None:
+    """Set the moment, or move it where somebody has ordered; None takes the day away. Returns why not."""
     session.refresh(launch, with_for_update=True)
     if launch.launched_at is not None:
         return Refused("launched", "This product is out. Its launch cannot be set again.")
-    if not live_orders(session, launch):
-        refused = rule.refuse_first_date(moment.at, now)
-        if refused is None:
-            _set(session, launch, moment, "", None)
-            _end_visits(session, launch, now)
-        return refused
-    return _move(session, launch, moment, reason, now)
+    if live_orders(session, launch):
+        return _move(session, launch, moment, reason, now, who, offered)
+    if moment is None:
+        return Refused("no_date", "Nobody has ordered, so there is nobody to tell. Set a day instead.")
+    before, refused = launch.at, rule.refuse_first_date(moment.at, now)
+    if refused is None:
+        _set(session, launch, moment, "", None)
+        _keep_notice(session, launch, before, now, who, NOTHING)
+        _end_visits(session, launch, now)
+    return refused
 
 
 def live_orders(session: Session, launch: Launch) -> int:
@@ -47,22 +76,48 @@ def live_orders(session: Session, launch: Launch) -> int:
     return session.scalar(query.where(Order.kind == "pre_order", Order.cancel_wished_at.is_(None))) or 0
 
 
-def _move(session: Session, launch: Launch, moment: Moment, reason: str, now: datetime) -> Refused | None:
-    if launch.at is None:
-        return Refused(
-            "no_date", "This launch has no date yet and has orders; the delay rules that this needs are not built."
-        )
-    refused = rule.refuse_move(launch.at, moment.at, moved_before=launch.moved_at is not None, now=now)
+def _move(
+    session: Session,
+    launch: Launch,
+    moment: Moment | None,
+    reason: str,
+    now: datetime,
+    who: str,
+    offered: Offered,
+) -> Refused | None:
+    before = launch.at
+    refused = rule.refuse_move(before, moment.at if moment else None, now=now)
     if refused is None and not reason.strip():
         refused = Refused("no_reason", "Give your buyers the reason, in your own words.")
     if refused is None and not _set(session, launch, moment, reason.strip(), now):
         refused = Refused("raced", "The launch was changed in the meantime. Look at it again.")
     if refused is not None:
         return refused
+    _keep_notice(session, launch, before, now, who, offered)
     for order in session.scalars(_promised(launch)):
         follow_move(session, order, launch, now)
     _end_visits(session, launch, now)
     return None
+
+
+def _keep_notice(
+    session: Session, launch: Launch, before: datetime | None, now: datetime, who: str, offered: Offered
+) -> None:
+    kept = Notice(
+        launch_id=launch.id,
+        generation=launch.generation,
+        at=now,
+        who=who[:80],
+        reason=launch.reason,
+        before=before,
+        after=launch.at,
+        zone=launch.zone,
+        gift=offered.kind,
+        gift_size=offered.size,
+        bonus_id=offered.bonus_id,
+    )
+    session.add(kept)
+    session.flush()
 
 
 def _promised(launch: Launch) -> Select[Order]:
@@ -70,12 +125,12 @@ def _promised(launch: Launch) -> Select[Order]:
     return query.where(Order.state.in_(SETTLED), Order.cancel_wished_at.is_(None)).order_by(Order.id).with_for_update()
 
 
-def _set(session: Session, launch: Launch, moment: Moment, reason: str, moved_at: datetime | None) -> bool:
+def _set(session: Session, launch: Launch, moment: Moment | None, reason: str, moved_at: datetime | None) -> bool:
     same = (Launch.id == launch.id, Launch.generation == launch.generation, Launch.launched_at.is_(None))
     values = {
-        "at": moment.at,
-        "wall": moment.wall.isoformat(timespec="minutes"),
-        "zone": moment.zone,
+        "at": moment.at if moment else None,
+        "wall": moment.wall.isoformat(timespec="minutes") if moment else "",
+        "zone": moment.zone if moment else launch.zone,
         "generation": launch.generation + 1,
         "reason": reason[:500],
         "moved_at": moved_at,
@@ -109,7 +164,9 @@ def launch_now(session: Session, launch: Launch, who: str, now: datetime) -> Ref
             "Buyers were promised that nobody is charged before the day. The earliest moment is 24 hours from now: they are told first.",
         )
     if launch.at is None or launch.at > now:
+        before = launch.at
         _set(session, launch, rule.moment_at(now, launch.zone), launch.reason, launch.moved_at)
+        _keep_notice(session, launch, before, now, who, NOTHING)
     return None if _release(session, launch, who, now) else Refused("raced", "The launch was changed in the meantime.")
 
 

@@ -1,13 +1,17 @@
 """Promises: what a buyer was told, versioned and never edited."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch
 from storefront.rules import charge, promise
+from storefront.rules.delay import RUNS_LATE
+from storefront.rules.gift import Gift
+
+KEPT = [each.name for each in Promise.__table__.columns if each.name != "id"]
 
 
 class Told(NamedTuple):
@@ -30,6 +34,7 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str) 
     """Keep what the buyer saw when they ordered."""
     product = order.product
     told = instants(order, launch)
+    order.delay_due_at = told.by + RUNS_LATE if order.kind == "pre_order" else None
     inside = promise.content(
         product.title, [each.title for each in product.lessons], [each.label for each in product.files if each.label]
     )
@@ -55,26 +60,33 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str) 
 
 
 def promise_again(session: Session, order: Order, launch: Launch, cause: str, now: datetime) -> Promise:
-    """The next version, for a launch that moved: a new day, everything else as it was."""
+    """The next version, for a launch that moved: a new day or none, everything else as it was."""
     last = order.promise
-    told = instants(order, launch)
-    fresh = Promise(
-        order_id=order.id,
-        version=last.version + 1,
+    told = instants(order, launch) if launch.at else Told(last.not_before, last.by)
+    return _next(
+        session,
+        order,
         made_at=now,
         cause=cause[:500],
         launch_generation=launch.generation,
         not_before=told.not_before,
         by=told.by,
-        wall=launch.wall,
+        undated=launch.at is None,
+        wall=launch.wall if launch.at else last.wall,
         zone=launch.zone,
-        content=last.content,
-        bonuses=last.bonuses,
-        price=last.price,
-        currency=last.currency,
-        policy=last.policy,
-        consent=last.consent,
     )
+
+
+def promise_better(session: Session, order: Order, gift: Gift, now: datetime) -> Promise:
+    """The next version, for a buyer who waits and gets something for it: the same day, more inside or a lower price."""
+    bonuses = [*order.promise.bonuses, gift.bonus] if gift.bonus else order.promise.bonuses
+    return _next(session, order, made_at=now, cause="for waiting", bonuses=bonuses, price=order.price)
+
+
+def _next(session: Session, order: Order, **facts: Any) -> Promise:  # noqa: ANN401 (columns of Promise)
+    """Add a version: the last one, with what has changed."""
+    last = order.promise
+    fresh = Promise(**{name: getattr(last, name) for name in KEPT} | {"version": last.version + 1} | facts)
     session.add(fresh)
     order.promise_version = fresh.version
     session.flush()

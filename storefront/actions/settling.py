@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from storefront.actions import delaying
 from storefront.actions.declining import REPAIRED
 from storefront.actions.granting import grant
 from storefront.actions.leaving import MOVE, wish
@@ -23,7 +24,7 @@ from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_a
 from storefront.models.products import Launch
 from storefront.outside.stripe_answers import Card, CheckoutSession
 from storefront.outside.world import Outside
-from storefront.rules import charge
+from storefront.rules import charge, delay
 from storefront.rules import launch as rule
 from storefront.rules.order import State
 
@@ -179,7 +180,7 @@ def _moved_meanwhile(session: Session, order: Order, launch: Launch, now: dateti
 
 def _is_too_far(told: datetime, new: datetime, now: datetime) -> bool:
     """Beyond what silence agrees to, or so soon that nobody can be told ahead (policies.md 1)."""
-    return new > told + rule.SILENCE_AGREES_WITHIN or new < min(told, now + rule.NOTICE)
+    return new > told + delay.SILENCE_AGREES_WITHIN or new < min(told, now + rule.NOTICE)
 
 
 def _secured_states(outside: Outside) -> set[str]:
@@ -190,12 +191,12 @@ def follow_move(session: Session, order: Order, launch: Launch, now: datetime) -
     """Tell one live order that its launch moved: a new promise, a new plan, a letter, in the mover's transaction."""
     before = order.promise
     fresh = promise_again(session, order, launch, launch.reason or "the launch moved", now)
-    if launch.at is not None:
-        if order.state == State.RESERVED:
-            order.preflight_at = charge.preflight_at(launch.at)
-        if order.declined_at:
-            order.grace_until = charge.grace_until(order.declined_at, launch.at)
+    if order.state == State.RESERVED:
+        order.preflight_at = charge.preflight_at(launch.at) if launch.at else None
+    if launch.at is not None and order.declined_at:
+        order.grace_until = charge.grace_until(order.declined_at, launch.at)
     moved = {"before": before.by.isoformat(), "before_zone": before.zone, "reason": launch.reason}
+    moved |= delaying.told(session, order, now)
     owe(session, order, "moved", now, version=fresh.version, **moved)
 
 

@@ -22,9 +22,9 @@ from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
 
 OF_GRACE = frozenset({"past_due", "past_due_out", "grace_ending"})
-OF_LIVE_ORDERS = OF_GRACE | {"confirmed", "repaired", "moved", "access", "card_expiring"}
+OF_LIVE_ORDERS = OF_GRACE | {"confirmed", "repaired", "moved", "still_waiting", "bettered", "access", "card_expiring"}
 # Letters to the creator: nothing in them opens the buyer's page.
-TO_CREATOR = frozenset({"task", "grace_over", "dispute_won", "dispute_lost"})
+TO_CREATOR = frozenset({"task", "grace_over", "missed", "dispute_won", "dispute_lost"})
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,19 @@ def _outdated(session: Session, letter: Letter, grant: Grant | None, now: dateti
         "the order has ended": kind in OF_LIVE_ORDERS and gone,
         "the payment has failed again": kind == "repaired"
         and (order.state == "past_due" or letter.version < order.episode),
-        "a later move has been told": kind == "moved" and letter.version < order.promise_version,
-        "it is out already": kind in {"moved", "card_expiring"} and order.product.launch.launched_at is not None,
+        "a later move has been told": kind == "moved" and _told_again(order, letter.version),
+        "it is out already": kind in {"moved", "card_expiring", "still_waiting"}
+        and order.product.launch.launched_at is not None,
         "the address was corrected again": kind == "address_new" and letter.version < order.link_generation,
     }
     told = next((why for why, holds in reasons.items() if holds), "")
     return told or _kind_outdated(session, letter, grant, now)
+
+
+def _told_again(order: Order, version: int) -> bool:
+    """Whether the day has moved again since; a promise that was only bettered has the same day."""
+    generations = {each.version: each.launch_generation for each in order.promises}
+    return generations.get(version, order.promise.launch_generation) < order.promise.launch_generation
 
 
 def _kind_outdated(session: Session, letter: Letter, grant: Grant | None, now: datetime) -> str:
@@ -92,7 +99,7 @@ def _grace_outdated(letter: Letter, now: datetime) -> str:
 
 def _card_outdated(letter: Letter) -> str:
     order = letter.order
-    if letter.version < order.promise_version:
+    if _told_again(order, letter.version):
         return "the day has moved since"
     day = order.product.launch.at or order.promise.by
     fits = order.state != "reserved" or not card_ends_early(order.card_until, day)
@@ -167,6 +174,7 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
         "number": order.number,
         "to_creator": letter.kind in TO_CREATOR,
         "order_url": order_url,
+        "answer_url": f"{order_url}/delay" if letter.kind == "moved" else "",
         "act_url": _act_url(session, outside, letter) or order_url,
         "access_url": _access_url(outside, letter, grant),
     }
@@ -204,7 +212,7 @@ def _access_url(outside: Outside, letter: Letter, grant: Grant | None) -> str:
 
 
 def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
-    order, before = letter.order, letter.facts.get("before")
+    order = letter.order
     product = order.product
     captured, refunded = money.moved(session, order.id)
     lessons, files = _inside(session, order) if letter.kind == "access" else (0, ())
@@ -237,11 +245,25 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
         cancelled_at=order.cancel_wished_at,
-        before=datetime.fromisoformat(before) if before else None,
-        before_zone=letter.facts.get("before_zone", ""),
+        **_delay(letter),
         buyer=words.masked(order.email),
         matter=_matter(session, letter),
     )
+
+
+def _delay(letter: Letter) -> dict[str, Any]:
+    """What a notice of a moved day has to say."""
+    facts = letter.facts
+    before, until = facts.get("before"), facts.get("deadline")
+    return {
+        "before": datetime.fromisoformat(before) if before else None,
+        "before_zone": facts.get("before_zone", ""),
+        "undated": letter.order.promise.undated,
+        "before_undated": bool(facts.get("before_undated")),
+        "silence": facts.get("silence", ""),
+        "deadline": datetime.fromisoformat(until) if until else None,
+        "gift": facts.get("gift", ""),
+    }
 
 
 def _card(order: Order) -> dict[str, Any]:

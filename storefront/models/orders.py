@@ -32,6 +32,7 @@ class Order(Base):
     as much of its bill's address as tax hangs on: country, state, postal code.
     A live hold `serves_until` an instant a margin before `capture_before`: launches up to then need no other.
     `episode` counts how often the payment failed and was repaired; `next_try_at` is our own next try.
+    `delay_due_at`: when the delay rules change it by themselves, silence or a date that was missed.
     """
 
     __tablename__ = "orders"
@@ -45,6 +46,12 @@ class Order(Base):
         CheckConstraint("price > 0", name="price"),
         Index("ix_orders_product_state", "product_id", "state"),
         Index("ix_orders_email_state", "email", "state"),
+        Index(
+            "ix_orders_delay",
+            "delay_due_at",
+            sqlite_where=text("delay_due_at IS NOT NULL"),
+            postgresql_where=text("delay_due_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,6 +94,7 @@ class Order(Base):
     episode: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None] = mapped_column(Instant)
     grace_until: Mapped[datetime | None] = mapped_column(Instant)
+    delay_due_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_wished_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_who: Mapped[str] = mapped_column(String(80), default="")
     cancel_why: Mapped[str] = mapped_column(String(500), default="")
@@ -110,7 +118,10 @@ class Order(Base):
 
 
 class Promise(Base):
-    """What a buyer was told: a new version for each change, never edited."""
+    """What a buyer was told: a new version for each change, never edited.
+
+    `undated`: the day is off and none could be named; `by` is then the last one there was.
+    """
 
     __tablename__ = "promises"
     __table_args__ = (UniqueConstraint("order_id", "version"),)
@@ -123,6 +134,7 @@ class Promise(Base):
     launch_generation: Mapped[int]
     not_before: Mapped[datetime | None] = mapped_column(Instant)
     by: Mapped[datetime] = mapped_column(Instant)
+    undated: Mapped[bool] = mapped_column(default=False)
     wall: Mapped[str] = mapped_column(String(16))
     zone: Mapped[str] = mapped_column(String(64))
     content: Mapped[str] = mapped_column(Text)

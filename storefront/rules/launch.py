@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 NOTICE = timedelta(hours=24)
-SILENCE_AGREES_WITHIN = timedelta(days=30)
 FURTHEST = timedelta(days=365)
 LATE_AFTER = timedelta(minutes=5)
 
@@ -81,25 +80,21 @@ def refuse_first_date(new: datetime, now: datetime) -> Refused | None:
     return None
 
 
-def refuse_move(old: datetime, new: datetime, *, moved_before: bool, now: datetime) -> Refused | None:
-    """Why a promised launch may not move from `old` to `new`; None when it may.
+def refuse_move(old: datetime | None, new: datetime | None, *, now: datetime) -> Refused | None:
+    """Why a promised launch may not move from `old` to `new`, each None for no date; None when it may.
 
-    Inside these limits the buyers' silence means that they agree (policies.md 1); the rest waits for the delay rules.
+    What the move means for each order is said by `rules.delay`; here is only what no buyer could agree to.
     """
-    if now >= old:
+    if old is not None and now >= old:
         return Refused("launch_due", "The launch is due already; a date can be moved only before it comes.")
-    if moved_before:
-        return Refused(
-            "moved_before",
-            "This launch has moved once. A second move needs each buyer's yes, which this version cannot ask for.",
-        )
     if new == old:
-        return Refused("same_date", "That is the date it already has.")
+        return Refused("same_date", "That is the date it already has." if new else "It has no date already.")
+    if new is None:
+        return None
     if new < now + NOTICE:
         return Refused("too_soon", "Buyers are told at least 24 hours ahead. Choose a moment after that.")
-    if new > old + SILENCE_AGREES_WITHIN:
+    if new > now + FURTHEST:
         return Refused(
-            "too_late",
-            "That is more than 30 days after the promised day. Buyers would have to agree one by one, which this version cannot ask for.",
+            "too_far", "That is more than a year away. Choose a nearer day, or say that there is no day yet."
         )
     return None

@@ -254,9 +254,12 @@ def so_far(progress: Progress, times: Times, now: datetime) -> list[Step]:
 
 @dataclass(frozen=True)
 class Effects:
-    """What setting a moment would do: buyers told, visits at Stripe ended, holds by what becomes of them."""
+    """What setting a moment (None: taking it away) would do: buyers told, visits at Stripe ended, holds by what becomes
+    of them. Silence `agrees` for some; others are asked for a yes by `until`, and if all of them stay silent the money
+    in `leaves` goes.
+    """
 
-    at: datetime
+    at: datetime | None
     zone: str
     before: datetime | None = None
     buyers: int = 0
@@ -265,6 +268,10 @@ class Effects:
     waiting: int = 0
     renewed: int = 0
     asked: int = 0
+    agrees: int = 0
+    asks: int = 0
+    until: datetime | None = None
+    leaves: str = ""
 
 
 def consequences(effects: Effects, now: datetime) -> Note:
@@ -273,16 +280,37 @@ def consequences(effects: Effects, now: datetime) -> Note:
     if not effects.buyers:
         return Note("news", "Nobody has to be told", " ".join(["Nobody holds an order for it.", *told]))
     title = f"What {counted(effects.buyers, 'buyer')} will be told"
-    return Note("news", title, " ".join([*told, "A launch moves once: after this the day stands."]))
+    return Note("news", title, " ".join(told))
 
 
 def _letters(effects: Effects) -> list[str]:
-    if not effects.buyers or effects.before is None:
+    if not effects.buyers:
         return []
-    letter = f"One letter{' each' if effects.buyers > 1 else ''}, at once: {distance(effects.before, effects.at, effects.zone)}, your reason, one click to cancel."
-    if effects.at > effects.before:
-        return [letter, bold("Silence counts as agreed, because it is 30 days or less.")]
-    return [letter, bold("They are told at least 24 hours before they pay.")]
+    letter = f"One letter{' each' if effects.buyers > 1 else ''}, at once: {_news(effects)}, your reason, one click to cancel."
+    if effects.at and effects.before and effects.at <= effects.before:
+        return [letter, bold("They are told at least 24 hours before they pay.")]
+    return [letter, *_silence(effects)]
+
+
+def _news(effects: Effects) -> str:
+    if effects.at is None:
+        return "that no new day can be named"
+    return distance(effects.before, effects.at, effects.zone) if effects.before else "the new day"
+
+
+def _silence(effects: Effects) -> list[str]:
+    """What not answering does, to how many, and what money leaves."""
+    said = []
+    if effects.agrees:
+        whose = "Silence" if effects.agrees == effects.buyers else f"Silence of {counted(effects.agrees, 'buyer')}"
+        said.append(bold(f"{whose} counts as agreed, because it is 30 days or less."))
+    if effects.asks and effects.until:
+        must = f"{counted(effects.asks, 'buyer')} must say yes by {words.full(effects.until, effects.zone)}"
+        said.append(bold(f"{must}; whoever says nothing is cancelled then."))
+        said.append(
+            f"If nobody answers: {effects.leaves}." if effects.leaves else "Nothing has been paid or set aside."
+        )
+    return said
 
 
 def _holds(effects: Effects, now: datetime) -> list[str]:
@@ -293,7 +321,7 @@ def _holds(effects: Effects, now: datetime) -> list[str]:
         said.append(f"{_holds_are(effects.renewed, 'no longer fit')} and {_is(effects.renewed)} placed anew today.")
     if effects.asked:
         said.append(f"{counted(effects.asked, 'buyer')} without a saved card {_is(effects.asked)} asked for one.")
-    asked = charge.preflight_at(effects.at)
+    asked = charge.preflight_at(effects.at) if effects.at else now
     if effects.buyers and asked > now and effects.buyers > effects.kept:
         said.append(f"Saved cards are asked on {words.day_clock(asked, effects.zone)}.")
     return said

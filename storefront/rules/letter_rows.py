@@ -34,7 +34,8 @@ def _pays(told: Told) -> Row:
         return Row("You paid", f"{amount}{card}")
     if told.out:
         return Row("You pay", f"{amount}, today{card}")
-    return Row("You pay", f"{amount}, once, on {told.date}{card}")
+    when = f"when it {told.opens}" if about.undated else f"on {told.date}"
+    return Row("You pay", f"{amount}, once, {when}{card}")
 
 
 def _withdraw(told: Told) -> Row:
@@ -81,16 +82,31 @@ def _repaired(told: Told) -> list[Row]:
 
 def _moved(told: Told) -> list[Row]:
     about = told.about
-    was = words.full(about.before, about.before_zone or about.zone) if about.before else ""
-    back = "everything you paid goes back" if about.mode == "pay_now" else "nothing is charged"
+    was = words.full(about.before, about.before_zone or about.zone) if about.before and not about.before_undated else ""
+    answer = f"By {told.move.until}" if about.silence == "cancels" else ""
     card = f"needs you until {told.kept_until}, on the order’s page" if about.state == "past_due" else ""
     return [
         Row("The new day", told.full),
         Row("It was", was),
         _pays(told),
         Row("Your card", card),
-        Row("Changed your mind", f"Cancel any time until it {told.opens}, on the order’s page: {back}."),
+        Row("Your answer", answer),
+        Row("For waiting", about.gift),
+        Row("Changed your mind", f"Cancel any time until it {told.opens}, on the order’s page: {told.goes_back}."),
     ]
+
+
+def _still_waiting(told: Told) -> list[Row]:
+    cancel = f"Cancel any time until it {told.opens}, on the order’s page: {told.goes_back}."
+    return [_pays(told), _with_it(told), Row("Changed your mind", cancel)]
+
+
+def _bettered(told: Told) -> list[Row]:
+    return [Row("The day", told.full), _pays(told), _with_it(told)]
+
+
+def _missed(told: Told) -> list[Row]:
+    return [Row("The day", told.full)]
 
 
 def _past_due(told: Told) -> list[Row]:
@@ -199,6 +215,9 @@ _ROWS: dict[str, Callable[[Told], list[Row]]] = {
     "confirmed": _confirmed,
     "repaired": _repaired,
     "moved": _moved,
+    "still_waiting": _still_waiting,
+    "bettered": _bettered,
+    "missed": _missed,
     "past_due": _past_due,
     "past_due_out": _past_due_out,
     "grace_ending": _past_due,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from storefront.rules import charge, refund_words, words
 from storefront.rules.decline_words import No
+from storefront.rules.delay_letter_words import MoveWords
 from storefront.rules.launch import LATE_AFTER
 from storefront.rules.launch_words import distance
 from storefront.rules.money import exact, short
@@ -56,6 +57,11 @@ class About:
     cancelled_at: datetime | None = None
     before: datetime | None = None
     before_zone: str = ""
+    before_undated: bool = False
+    undated: bool = False
+    silence: str = ""
+    deadline: datetime | None = None
+    gift: str = ""
     buyer: str = ""
     matter: "Matter | None" = None
 
@@ -216,12 +222,41 @@ class Told:
     @property
     def full(self) -> str:
         """Wednesday 12 May 2027, 10:00 in Berlin (UTC+2)."""
+        if self.about.undated:
+            return "No day yet"
         return words.full(self.about.day, self.about.zone)
 
     @property
     def moved(self) -> str:
         """How far a move goes: seven days later."""
         return distance(self.about.before or self.about.day, self.about.day, self.about.zone)
+
+    @property
+    def move(self) -> MoveWords:
+        """What a notice of a moved day says."""
+        about = self.about
+        return MoveWords(
+            title=about.title,
+            kind=about.kind,
+            zone=about.zone,
+            day=None if about.undated else about.day,
+            way="" if about.before_undated else self.moved,
+            silence=about.silence,
+            deadline=about.deadline,
+            gift=about.gift,
+            back=self.goes_back,
+        )
+
+    @property
+    def goes_back(self) -> str:
+        """What a cancellation does to the money."""
+        return "everything you paid goes back" if self.about.state == "paid" else "nothing is charged"
+
+    @property
+    def bettered(self) -> str:
+        """What a promise that was bettered says of the money."""
+        pays = f"You pay {exact(self.about.price, self.about.currency)} when it {self.opens}."
+        return "The day is as you were told." if self.about.state == "paid" else f"The day is as you were told. {pays}"
 
     @property
     def money(self) -> str:
@@ -244,6 +279,8 @@ class Told:
                 else "The access link follows when your bank agrees."
             )
         pay = "" if self.about.mode == "pay_now" else f" and you pay {self.amount}"
+        if self.about.undated:
+            return f"There is no day yet. When {self.the} {self.opens}{pay}, you hear from us."
         return f"On {self.weekday} {self.the} {self.opens}{pay}. There is nothing you need to do."
 
     @property
@@ -265,6 +302,8 @@ class Told:
             "creator": f"{self.about.creator} cancelled your order of {title}.",
             "grace": f"The card for {title} was not repaired in time.",
             "buyer": f"You {'withdrew from' if self.about.granted_at else 'cancelled'} your order of {title}.",
+            "silence": f"The new day of {title} needed your yes, and none came in time.",
+            "missed": f"{title} did not open on its day, nor in the 24 hours after it.",
             "move": f"The day of {title} moved while you were at Stripe, further than your order allows.",
         }
         return said.get(who, f"Your order of {title} has ended.")

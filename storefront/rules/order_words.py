@@ -15,7 +15,9 @@ MOST_STEPS = 5
 
 @dataclass(frozen=True)
 class Facts:
-    """What the words depend on; money in minor units, `launch_at` the moment that was last promised."""
+    """What the words depend on; money in minor units, `launch_at` the moment that was last promised, which is off where
+    it is `undated`.
+    """
 
     state: str
     mode: str
@@ -51,6 +53,7 @@ class Facts:
     backs: tuple[Back, ...] = ()
     disputed_at: datetime | None = None
     dispute_lost: bool = False
+    undated: bool = False
 
     @property
     def amount(self) -> str:
@@ -65,7 +68,7 @@ class Facts:
     @property
     def day(self) -> str:
         """The day it opens, to be shown in red."""
-        return red(words.weekday_day(self.launch_at, self.zone))
+        return "the day it is ready" if self.undated else red(words.weekday_day(self.launch_at, self.zone))
 
     @property
     def no(self) -> No:
@@ -169,7 +172,7 @@ def _held(facts: Facts, now: datetime) -> Telling:
             f"{facts.amount} are set aside on your card.",
             line=_line(facts, now),
         )
-    if now >= facts.launch_at:
+    if now >= facts.launch_at and not facts.undated:
         return _opening(facts, now)
     return Telling(
         f"{facts.amount} are set aside on your card. On {facts.day} we take them and {facts.the} {OPENS[facts.kind]} for you.",
@@ -181,7 +184,7 @@ def _held(facts: Facts, now: datetime) -> Telling:
 def _paid(facts: Facts, now: datetime) -> Telling:
     if facts.granted:
         return _open(facts, now, _paid_so_far(facts))
-    if facts.launched_at or now >= facts.launch_at:
+    if facts.launched_at or (now >= facts.launch_at and not facts.undated):
         return _opening(facts, now)
     back = f"{_went_back(facts)} " if facts.backs else ""
     return Telling(
@@ -291,6 +294,8 @@ def _cancelled(facts: Facts, _now: datetime) -> Telling:
         "creator": "The creator cancelled this order",
         "grace": "The time to repair the card has passed",
         "move": "The day moved while you were at Stripe",
+        "silence": "The new day needed your yes, and none came",
+        "missed": "It did not open on its day, nor in the 24 hours after it",
     }
     said = who.get(facts.cancel_who.split(":")[0], "Cancelled")
     why = f" “{facts.cancel_why}”" if facts.cancel_who.startswith("creator") and facts.cancel_why else ""
@@ -334,10 +339,11 @@ def _line(facts: Facts, now: datetime) -> tuple[Step, ...]:
     steps = [(facts.placed_at, _ordered(facts))]
     if facts.state == "past_due":
         steps += _declined(facts, now)
-    elif facts.mode == "save_card" and not facts.purchase and facts.state != "refunded":
+    elif facts.mode == "save_card" and not (facts.purchase or facts.undated) and facts.state != "refunded":
         steps.append((facts.preflight_at or charge.preflight_at(facts.launch_at), _preflight(facts, now)))
     if not facts.purchase and facts.state != "refunded":
-        steps.append((facts.launched_at or facts.launch_at, _the_day(facts)))
+        off = max(now, facts.launch_at) if facts.undated else facts.launch_at
+        steps.append((facts.launched_at or off, _the_day(facts)))
     steps += [*_claimed(facts), *_given_back(facts), *_last(facts, now)]
     ordered = [step for _, step in sorted(steps, key=lambda each: each[0])]
     return tuple([*ordered[:1], *ordered[1 - MOST_STEPS :]] if len(ordered) > MOST_STEPS else ordered)
@@ -387,7 +393,7 @@ def _declined(facts: Facts, now: datetime) -> list[tuple[datetime, Step]]:
 
 
 def _the_day(facts: Facts) -> Step:
-    when = words.weekday_clock_place(facts.launch_at, facts.zone)
+    when = "No day yet" if facts.undated else words.weekday_clock_place(facts.launch_at, facts.zone)
     the = facts.the.capitalize()
     if facts.state == "past_due":
         if facts.launched_at:
@@ -432,7 +438,7 @@ def _to_you(back: Back) -> str:
 
 def _last(facts: Facts, now: datetime) -> list[tuple[datetime, Step]]:
     """The last day to withdraw, while there is one."""
-    if facts.state in {"past_due", "refunded"} or facts.opened or facts.leaver.disputed:
+    if facts.state in {"past_due", "refunded"} or facts.opened or facts.leaver.disputed or facts.undated:
         return []
     out = facts.launched_at or facts.launch_at
     until = withdraw_until(facts.placed_at, out, facts.zone)

@@ -77,6 +77,13 @@ def _item(db: Session, grant: Grant) -> dict[str, Any]:
     return card(product) | {"url": home, "day_line": "", "price_line": "", "note": note, "verbs": verbs}
 
 
+def _day_line(order: Order) -> str:
+    told = order.promise
+    if told.undated:
+        return "No day yet"
+    return f"{words.weekday_day(told.by, told.zone)}, {words.clock(told.by, told.zone)}"
+
+
 def _paused(grant: Grant) -> dict[str, Any]:
     order = grant.order
     return {"title": grant.product.title, "url": _order_page(order), "repair": order.state == "past_due"}
@@ -92,10 +99,8 @@ def _coming(db: Session, here: set[int]) -> list[dict[str, Any]]:
     waiting = [each for each in db.scalars(query.order_by(Order.id)) if each.id not in here]
     return [
         {
-            "day_line": words.weekday_day(each.promise.by, each.promise.zone)
-            + ", "
-            + words.clock(each.promise.by, each.promise.zone),
-            "day_is_red": True,
+            "day_line": _day_line(each),
+            "day_is_red": not each.promise.undated,
             "title": each.product.title,
             "lang": each.product.lang,
             "who": f"{short(each.price, each.currency)}, {'paid' if each.state == 'paid' else 'charged that day'}",

@@ -21,7 +21,7 @@ from storefront.rules.leaving import Way, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import forms, papers
+from storefront.web import delay, forms, papers
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -53,12 +53,12 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
     return render_template(
         "orders/order.html",
         sentence=told.sentence,
-        second=told.second,
+        second=delay.SECOND if delay.needs_answer(db, found) else told.second,
         tag=told.tag,
-        note=told.note or _other_note(db, found),
+        note=told.note or delay.order_note(db, found, token) or _other_note(db, found),
         line=told.line,
         facts=_rows(found, facts.backs),
-        actions=_actions(found, facts, token),
+        actions=_answer_first(db, found, _actions(found, facts, token), token),
         confirming=_confirming(found),
         product=card(product) | {"by_line": f"{words.KIND[product.kind]} by {product.creator.name}"},
         cancel_url=f"/orders/{token}/cancel" if leave else "",
@@ -91,6 +91,7 @@ def order_facts(db: Session, found: Order, grant: Grant | None) -> Facts:
         zone=found.promise.zone,
         placed_at=found.placed_at,
         launch_at=found.promise.by,
+        undated=found.promise.undated,
         session_until=visit.expires_at if visit else None,
         launched_at=found.product.launch.launched_at,
         leaving=found.cancel_wished_at is not None,
@@ -176,6 +177,14 @@ def _actions(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
         return [_act("To your library", "/library", method="get", primary=True), fresh] if facts.redeemed else [fresh]
     correct = [_act("Correct e-mail", "#address", method="get")] if _correctable(found) else []
     return [*_next_step(found, facts, token), *correct]
+
+
+def _answer_first(db: Session, found: Order, actions: list[dict[str, Any]], token: str) -> list[dict[str, Any]]:
+    """A question whose silence cancels comes before everything else."""
+    if found.state == "past_due" or not delay.needs_answer(db, found):
+        return actions
+    answer = _act("Wait, or cancel", f"/orders/{token}/delay", method="get", primary=True)
+    return [answer, *({**each, "primary": False} for each in actions)]
 
 
 def _next_step(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
@@ -321,7 +330,8 @@ def promise(token: str) -> str:
     """Every version of what the buyer was told."""
     with shop().db.read() as db:
         found = _found(db, token)
-        return render_template("orders/promise.html", order=found, token=token, promises=found.promises)
+        said = delay.history(db, found)
+        return render_template("orders/promise.html", order=found, token=token, promises=found.promises, said=said)
 
 
 @pages.post("/orders/<token>/fresh-link")

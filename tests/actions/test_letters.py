@@ -20,6 +20,7 @@ from tests.support.letters import (
     MIRIAM,
     access,
     address_new,
+    bettered,
     bought,
     cancelled,
     card_expiring,
@@ -29,7 +30,9 @@ from tests.support.letters import (
     grace_ending,
     grace_over,
     letter,
+    missed,
     moved,
+    moved_far,
     part_refunded,
     past_due,
     past_due_out,
@@ -37,6 +40,8 @@ from tests.support.letters import (
     refunded,
     repaired,
     replace_product,
+    still_waiting,
+    taken_away,
     task,
     words_of,
 )
@@ -74,6 +79,11 @@ STORIES: list[tuple[str, Callable[[World], None]]] = [
     ("confirmed", bought),
     ("repaired", repaired),
     ("moved", moved),
+    ("moved", moved_far),
+    ("moved", taken_away),
+    ("bettered", bettered),
+    ("still_waiting", still_waiting),
+    ("missed", missed),
     ("past_due", past_due),
     ("past_due_out", past_due_out),
     ("grace_ending", grace_ending),
@@ -156,6 +166,18 @@ def test_a_notice_of_a_move_says_the_new_day_the_old_one_the_reason_and_what_sil
     assert "One click cancels." in text
     assert "The new day" in text
     assert "It was" in text
+
+
+def test_a_notice_that_needs_a_yes_says_so_with_its_last_moment_and_what_is_offered(
+    small_world: World, post_office: MailServer
+) -> None:
+    taken = story(small_world, post_office, moved_far, "moved")
+    text = words_of(taken.part("plain"))
+    assert str(taken.message["Subject"]).endswith(": do you wait?")
+    assert "Without your yes by" in text
+    assert "your order is cancelled, and nothing is charged." in text
+    assert "Whoever waits gets 5.00 €" in text
+    assert re.search(r"/orders/\S+/delay", text)
 
 
 def test_an_access_letter_says_you_pay_until_the_capture_and_then_you_paid(

@@ -98,25 +98,31 @@ def test_a_first_date_lies_within_a_year(new: datetime, expected: str) -> None:
 @pytest.mark.parametrize(
     ("new", "expected"),
     [
-        (OLD + timedelta(days=30), ""),
-        (OLD + timedelta(days=30) + SECOND, "too_late"),
+        (OLD + timedelta(days=30) + SECOND, ""),
+        (None, ""),
+        (NOW + timedelta(days=365), ""),
+        (NOW + timedelta(days=365) + SECOND, "too_far"),
         (NOW + timedelta(hours=24), ""),
         (NOW + timedelta(hours=24) - SECOND, "too_soon"),
         (OLD, "same_date"),
     ],
 )
-def test_a_promised_launch_moves_only_to_where_silence_agrees(new: datetime, expected: str) -> None:
-    assert code(refuse_move(OLD, new, moved_before=False, now=NOW)) == expected
-    assert code(refuse_move(OLD, new, moved_before=True, now=NOW)) == "moved_before"
+def test_a_promised_launch_moves_with_24_hours_notice_within_a_year(new: datetime | None, expected: str) -> None:
+    assert code(refuse_move(OLD, new, now=NOW)) == expected
+
+
+def test_a_launch_without_a_day_gets_one_and_loses_none() -> None:
+    assert refuse_move(None, NOW + timedelta(days=3), now=NOW) is None
+    assert code(refuse_move(None, None, now=NOW)) == "same_date"
 
 
 @given(st.timedeltas(timedelta(days=-60), timedelta(days=60)))
 @settings(max_examples=40)
 def test_nothing_moves_once_the_moment_has_come(by: timedelta) -> None:
-    assert code(refuse_move(OLD, OLD + by, moved_before=False, now=OLD)) == "launch_due"
+    assert code(refuse_move(OLD, OLD + by, now=OLD)) == "launch_due"
 
 
 def test_a_refusal_is_a_sentence() -> None:
-    told = refuse_move(OLD, NOW, moved_before=False, now=NOW)
+    told = refuse_move(OLD, NOW, now=NOW)
     assert told is not None
     assert told.sentence.endswith(".")

@@ -130,7 +130,7 @@ def test_across_a_change_of_the_clocks_seven_days_are_seven_days() -> None:
 
 
 def test_the_consequences_name_every_hold_that_no_longer_fits() -> None:
-    effects = Effects(NOW + timedelta(days=11), BERLIN, NOW + timedelta(days=4), 312, 2, 0, 14, 1, 3)
+    effects = Effects(NOW + timedelta(days=11), BERLIN, NOW + timedelta(days=4), 312, 2, 0, 14, 1, 3, agrees=312)
     told = words.plain(launch_words.consequences(effects, NOW).text).replace(words.NBSP, " ")
     assert "14 holds no longer fit and are released today." in told
     assert "1 hold no longer fits and is placed anew today." in told

@@ -418,7 +418,11 @@ BUGS = [
             "    before = order.promise\n    before.price = before.price - 1\n",
         ),
     ),
-    bug("promise without its price", "M6", Edit(promising.promise_again, "price=last.price", "price=last.price + 1")),
+    bug(
+        "promise without its price",
+        "M6",
+        Edit(promising._next, "last.version + 1}", 'last.version + 1, "price": last.price + 1}'),
+    ),
     bug("unit without its row", "L3", Edit(stocking.give_back, "session.add(_row(order, -1, now, why))", "pass")),
     # What the simulation found first
     bug(

@@ -147,6 +147,21 @@ def cancel(world: World, dice: Random) -> None:
         in_web(world, "cancels", "POST", order_path(world, order) + "/cancel")
 
 
+@deed(2)
+def answer_a_move(world: World, dice: Random) -> None:
+    """Somebody answers the last notice of a moved day, perhaps twice, perhaps an earlier one."""
+    order = some_order(world, dice, "promise_version > 1")
+    for _ in range(dice.choice([1, 1, 2]) if order else 0):
+        assert order is not None
+        said, version = (
+            dice.choice(["wait", "wait", "gift", "cancel"]),
+            max(2, order.promise_version - dice.choice([0, 0, 1])),
+        )
+        if said == "cancel":
+            world.leaving.add(order.id)
+        in_web(world, "answers", "POST", order_path(world, order) + "/delay", answer=said, version=str(version))
+
+
 @deed(1.5)
 def correct_address(world: World, dice: Random) -> None:
     order = some_order(world, dice, "state NOT IN ('placed', 'expired', 'cancelled', 'refunded')")

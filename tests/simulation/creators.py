@@ -37,13 +37,14 @@ def some_launch(world: World, dice: Random) -> Row:
 
 @deed(2)
 def move(world: World, dice: Random) -> None:
-    """A creator sets or moves a day; most moves are inside the limits, some are not."""
+    """A creator sets, moves or takes away a day, and offers something for waiting; some of it is refused."""
     launch = some_launch(world, dice)
     base = read(launch.at) if launch.at else world.now + timedelta(days=30)
     meant = (base + timedelta(days=dice.choice(DAYS))).astimezone(ZoneInfo(dice.choice(ZONES)))
     if dice.random() < 0.2:
         meant = (world.now + timedelta(hours=dice.choice([23, 25, 49]))).astimezone(meant.tzinfo)
     form = {"day": f"{meant:%Y-%m-%d}", "time": f"{meant:%H:%M}", "zone": str(meant.tzinfo), "step": "do"}
+    form |= dice.choice([{}, {}, {"undated": "yes"}, {"gift": "percent", "gift_size": "20"}])
     in_studio(world, "moves", launch.creator_id, f"/products/{launch.slug}/launch", reason="More to write.", **form)
 
 

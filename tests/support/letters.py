@@ -11,9 +11,10 @@ import pytest
 from flask_mail import Mail
 from sqlalchemy import select, update
 
-from storefront.actions import refunding
+from storefront.actions import delaying, refunding
 from storefront.actions.declining import declined
 from storefront.actions.disputing import note_dispute
+from storefront.actions.launching import Offered
 from storefront.actions.opening import correct_address
 from storefront.actions.owing import owe
 from storefront.models.letters import Letter
@@ -93,6 +94,38 @@ def moved(world: World) -> None:
     product = world.product(days=20)
     world.orders(product)
     assert world.moves(product, 7) is None
+
+
+def moved_far(world: World) -> None:
+    product = world.product(days=20)
+    world.orders(product)
+    assert world.moves(product, 60, offered=Offered("amount", 500)) is None
+
+
+def taken_away(world: World) -> None:
+    product = world.product(days=20)
+    world.orders(product)
+    assert world.moves(product, None) is None
+
+
+def bettered(world: World) -> None:
+    moved_far(world)
+    assert world.answers(1, gift=True) == ""
+
+
+def still_waiting(world: World) -> None:
+    taken_away(world)
+    assert world.answers(1) == ""
+    world.posts()
+    world.advance(days=31)
+    delaying.keep_in_touch(world.db, world.now)
+
+
+def missed(world: World) -> None:
+    world.orders(world.product(days=3))
+    world.posts()
+    world.advance(days=4)
+    delaying.apply_due(world.db, world.now)
 
 
 def past_due(world: World) -> None:

@@ -25,6 +25,8 @@ from storefront.actions import (
     cancelling,
     charging,
     checking,
+    compensating,
+    delaying,
     granting,
     hearing,
     launching,
@@ -168,7 +170,9 @@ class World:
         """Everything the worker does, once, until nothing is left to do."""
         for _ in range(20):
             done = launching.launch_due(self.db, self.now)
+            done += delaying.apply_due(self.db, self.now) + delaying.keep_in_touch(self.db, self.now)
             for verb in (
+                compensating.give_due,
                 granting.grant_due,
                 hearing.hear_due,
                 preflighting.preflight_due,
@@ -279,13 +283,27 @@ class World:
         """Somebody cancels."""
         cancelling.cancel(self.outside, self.db, order_id, who=who, why="changed my mind", now=self.now)
 
-    def moves(self, product_id: int, days: float, reason: str = "The Windows build fails on long paths.") -> Any:
-        """The creator moves the launch by some days; None, or why not."""
+    def moves(
+        self,
+        product_id: int,
+        days: float | None,
+        reason: str = "The Windows build fails on long paths.",
+        offered: launching.Offered = launching.NOTHING,
+    ) -> Any:
+        """The creator moves the launch by some days, or takes its day away; None, or why not."""
         with self.db.write() as session:
             launch = session.get_one(Product, product_id).launch
-            assert launch.at is not None
-            moment = launch_rule.moment_at(launch.at + timedelta(days=days), BERLIN)
-            return launching.schedule(session, launch, moment, reason, self.now)
+            at = (launch.at or self.now) + timedelta(days=days or 0)
+            moment = None if days is None else launch_rule.moment_at(at, BERLIN)
+            return launching.schedule(session, launch, moment, reason, self.now, offered=offered)
+
+    def answers(self, order_id: int, *, gift: bool = False) -> str:
+        """The buyer waits for the day they were told last; "", or why not."""
+        with self.db.write() as session:
+            order = session.get_one(Order, order_id, with_for_update=True)
+            asked = delaying.last_move(order)
+            closed = delaying.agree(session, order, asked.version if asked else 1, self.now, gift=gift)
+            return closed.sentence if closed else ""
 
     def order(self, order_id: int) -> Order:
         """An order as it stands, with everything a test may ask loaded."""

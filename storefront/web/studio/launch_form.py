@@ -7,10 +7,13 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from storefront.models.products import Launch
+from storefront.actions.launching import NOTHING, Offered
+from storefront.models.products import Launch, Product
 from storefront.rules import launch as rule
 from storefront.rules import launch_words
+from storefront.rules.gift import MOST_PERCENT
 from storefront.rules.launch import Ambiguous, Missing, Moment, Refused
+from storefront.rules.money import BadAmount, exact, parse, step
 
 YEARS_AHEAD = 3
 LONGEST_REASON = 500
@@ -20,7 +23,6 @@ FIELDS = {
     "in_the_past": "day",
     "too_far": "day",
     "too_soon": "day",
-    "too_late": "day",
     "same_date": "day",
 }
 NOT_PLACES = ("Etc/", "SystemV/", "US/", "posix/", "right/")
@@ -41,6 +43,9 @@ class LaunchForm:
     zone: str = ""
     reason: str = ""
     fold: int | None = None
+    undated: bool = False
+    gift: str = ""
+    gift_size: str = ""
     errors: dict[str, str] = field(default_factory=dict)
     choices: list[tuple[str, str]] = field(default_factory=list)
     refusal: str = ""
@@ -61,6 +66,9 @@ class LaunchForm:
             zone=sent.get("zone", "").strip()[:64],
             reason=sent.get("reason", "").strip()[:LONGEST_REASON],
             fold=int(fold) if fold in {"0", "1"} else None,
+            undated=sent.get("undated") == "yes",
+            gift=sent.get("gift", "")[:40],
+            gift_size=sent.get("gift_size", "").strip()[:20],
         )
 
     def refused(self, refusal: Refused) -> "LaunchForm":
@@ -70,8 +78,10 @@ class LaunchForm:
             return replace(self, refusal=refusal.sentence)
         return replace(self, errors={**self.errors, place: refusal.sentence})
 
-    def meant(self, now: datetime) -> "Moment | LaunchForm":
-        """The moment that was meant, or the form with what is wrong or open."""
+    def meant(self, now: datetime) -> "Moment | LaunchForm | None":
+        """The moment that was meant, None for no day, or the form with what is wrong or open."""
+        if self.undated:
+            return None
         wall = self._wall(now)
         if isinstance(wall, LaunchForm):
             return wall
@@ -97,10 +107,34 @@ class LaunchForm:
         words = [launch_words.twice_words(each.at, self.zone, first=first) for each, first in moments]
         return replace(self, choices=[("0", words[0]), ("1", words[1])])
 
+    def offered(self, product: Product) -> "Offered | LaunchForm":
+        """What whoever waits gets, or the form with what is wrong."""
+        if self.gift.startswith("bonus:"):
+            found = next((each.id for each in product.bonuses if f"bonus:{each.slug}" == self.gift), None)
+            return (
+                Offered("bonus", bonus_id=found) if found else self._gift_error("Choose one of the bonuses there are.")
+            )
+        if self.gift == "percent":
+            fits = self.gift_size.isascii() and self.gift_size.isdigit() and 0 < int(self.gift_size) <= MOST_PERCENT
+            percent = f"Write whole percents, from 1 to {MOST_PERCENT}."
+            return Offered("percent", int(self.gift_size)) if fits else self._gift_error(percent)
+        return self._amount(product) if self.gift == "amount" else NOTHING
+
+    def _amount(self, product: Product) -> "Offered | LaunchForm":
+        try:
+            return Offered("amount", parse(self.gift_size, product.currency, lowest=step(product.currency)))
+        except BadAmount as error:
+            return self._gift_error(f"{error}.")
+
+    def _gift_error(self, sentence: str) -> "LaunchForm":
+        return replace(self, errors={**self.errors, "gift_size": sentence})
+
     def values(self) -> dict[str, Any]:
         """What a confirmation carries on, hidden."""
         typed = {"day": self.day, "time": self.time, "zone": self.zone, "reason": self.reason}
-        return typed if self.fold is None else typed | {"fold": self.fold}
+        more = {"fold": self.fold, "undated": "yes" if self.undated else None}
+        gift = {"gift": self.gift or None, "gift_size": self.gift_size or None}
+        return typed | {name: value for name, value in (more | gift).items() if value is not None}
 
 
 def _day(typed: str, now: datetime, errors: dict[str, str]) -> date | None:
@@ -127,3 +161,13 @@ def _clock(typed: str, errors: dict[str, str]) -> time | None:
         errors["time"] = "Write the time as hours and minutes, such as 10:00."
         return None
     return clock.replace(second=0, microsecond=0)
+
+
+def gift_words(form: LaunchForm, product: Product) -> str:
+    """What whoever waits gets, as it was chosen."""
+    offered = form.offered(product)
+    if isinstance(offered, LaunchForm) or not offered.kind:
+        return ""
+    if offered.kind == "bonus":
+        return next(f"“{each.title}”" for each in product.bonuses if each.id == offered.bonus_id)
+    return f"{offered.size} % of the price" if offered.kind == "percent" else exact(offered.size, product.currency)

@@ -98,5 +98,5 @@ def _stopped(found: Product, soonest: datetime) -> str:
     launch = found.launch
     if launch.at is None or launch.at <= soonest:
         return "It opens by itself before a move could be told to anybody."
-    refused = rule.refuse_move(launch.at, soonest, moved_before=launch.moved_at is not None, now=now())
+    refused = rule.refuse_move(launch.at, soonest, now=now())
     return refused.sentence if refused else ""

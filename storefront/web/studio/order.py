@@ -21,6 +21,7 @@ from storefront.rules import standing_words, words
 from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES
 from storefront.rules.words import Note
+from storefront.web import delay
 from storefront.web.context import now, shop
 from storefront.web.papers import rows_of
 from storefront.web.studio.ledger import exactly, ledger, names
@@ -92,7 +93,7 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         state=state_of(found, claim),
         sentence=standing_words.next_words(standing, now()),
         facts=_facts(found, moved),
-        promises=[_promise(each) for each in reversed(found.promises)],
+        promises=_promises(session, found),
         history=_history(session, found),
         ledger=ledger(session, found),
         papers=rows_of(session, found, url_for("studio.order", number=found.number) + "/papers"),
@@ -138,11 +139,17 @@ def _facts(found: Order, moved: Moved) -> list[tuple[str, str]]:
     ]
 
 
+def _promises(session: Session, found: Order) -> list[dict[str, str]]:
+    """Every version with what was answered to it: the rows and words that its buyer sees."""
+    said = delay.history(session, found)
+    return [_promise(each) | {"said": ". ".join(said[each.version])} for each in reversed(found.promises)]
+
+
 def _promise(each: Promise) -> dict[str, str]:
     return {
         "version": f"Version {each.version}",
         "made": words.day_clock(each.made_at, each.zone),
-        "day": words.full(each.by, each.zone),
+        "day": "No day yet" if each.undated else words.full(each.by, each.zone),
         "price": exact(each.price, each.currency),
         "bonuses": ", ".join(each.bonuses),
         "cause": each.cause,

@@ -13,12 +13,12 @@ from storefront.models.products import Product
 from storefront.rules import launch_words, pricing, words
 from storefront.rules.decline_words import No
 from storefront.rules.launch_words import Ahead, Progress, counted
-from storefront.rules.money import short
+from storefront.rules.money import short, symbol
 from storefront.rules.standing_words import tried
 from storefront.rules.words import Note
 from storefront.web.context import now, shop
 from storefront.web.studio import checks
-from storefront.web.studio.launch_form import LaunchForm, zones
+from storefront.web.studio.launch_form import LaunchForm, gift_words, zones
 from storefront.web.studio.overview import money_line, states_line
 from storefront.web.studio.room import find_product, pages
 from storefront.web.studio.tallies import Tally, money, progress, purchases, tallies, times
@@ -55,11 +55,25 @@ def product_page(session: Session, found: Product, form: LaunchForm, preview: Pr
         form=form,
         preview=preview,
         zones=zones(),
+        gifts=_gifts(found),
+        gift_words=gift_words(form, found),
         tally=tally,
         orders_line=counted(sum(tally.counts.values()), "order"),
         ladder=_ladder(found),
         **told,
     )
+
+
+def _gifts(found: Product) -> list[tuple[str, str]]:
+    """What a creator can offer to whoever waits."""
+    bonuses = [(f"bonus:{each.slug}", f"A bonus: {each.title}") for each in found.bonuses]
+    sign = symbol(found.currency)
+    return [
+        ("", "Nothing"),
+        *bonuses,
+        ("amount", f"A part of the price, in {sign}"),
+        ("percent", "A part of the price, in %"),
+    ]
 
 
 def _ladder(found: Product) -> list[words.Tier]:
@@ -111,8 +125,7 @@ def _empty(found: Product, tally: Tally) -> Note | None:
 def _moved(found: Product) -> Note:
     launch = found.launch
     moved_at = words.day_clock(launch.moved_at or now(), launch.zone)
-    text = f"“{launch.reason}” A second move needs each buyer's yes, which this version cannot ask for."
-    return Note("news", f"The day was moved on {moved_at}, and stands", text)
+    return Note("news", f"The day was moved on {moved_at}", f"“{launch.reason}” Each buyer was told.")
 
 
 def _live(session: Session, found: Product) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from storefront.actions import delaying
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund
@@ -16,6 +17,7 @@ from storefront.models.products import File, Launch, Lesson
 from storefront.rules import charge
 from storefront.rules.charge import Plan
 from storefront.rules.launch_words import Effects, Progress, Times
+from storefront.rules.money import short
 
 SECURED = ("held", "paid")
 ORDERED = ("reserved", "held", "past_due", "paid")
@@ -132,12 +134,16 @@ def _inside(session: Session, products: Collection[int], found: defaultdict[int,
         found[product].files = count
 
 
-def effects(session: Session, launch: Launch, at: datetime, zone: str, now: datetime) -> Effects:
-    """What setting this launch to a moment would do to the orders there are."""
+def effects(session: Session, launch: Launch, at: datetime | None, zone: str, now: datetime) -> Effects:
+    """What setting this launch to a moment, or taking its day away, would do to the orders there are."""
     promised = (Order.product_id == launch.product_id, Order.kind == "pre_order", Order.cancel_wished_at.is_(None))
     buyers = session.scalar(select(func.count(Order.id)).where(*promised, Order.state.in_(ORDERED)))
     held = select(Order.capture_before, Order.payment_method.is_not(None)).where(*promised, Order.state == "held")
-    plans = [charge.plan(at, before, card_kept=bool(kept), now=now) for before, kept in session.execute(held) if before]
+    plans = [_plan(at, before, bool(kept), now) for before, kept in session.execute(held) if before]
+    ahead = delaying.foresee(session, launch, at, now)
+    currency = launch.product.currency
+    leaves = [f"{short(ahead.refunds, currency)} go back"] if ahead.refunds else []
+    leaves += [f"{short(ahead.releases, currency)} set aside are freed"] if ahead.releases else []
     return Effects(
         at=at,
         zone=zone,
@@ -148,7 +154,17 @@ def effects(session: Session, launch: Launch, at: datetime, zone: str, now: date
         waiting=plans.count(Plan.WAIT),
         renewed=plans.count(Plan.RENEW),
         asked=plans.count(Plan.ASK),
+        agrees=ahead.agrees,
+        asks=ahead.asked,
+        until=ahead.until,
+        leaves=" and ".join(leaves),
     )
+
+
+def _plan(at: datetime | None, before: datetime, kept: bool, now: datetime) -> Plan:  # noqa: FBT001 (a column)
+    if at is None:
+        return Plan.WAIT if kept else Plan.ASK
+    return charge.plan(at, before, card_kept=kept, now=now)
 
 
 def _visits(session: Session, launch: Launch) -> int:

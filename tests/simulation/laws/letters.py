@@ -54,7 +54,7 @@ def n3_told_once(_facts: Facts, world: World) -> Iterator[str]:
 @always("N4")
 def n4_a_move_is_told(facts: Facts, _world: World) -> Iterator[str]:
     """Delay notices go to every affected buyer: a live order's promise is of the launch as it stands."""
-    told = {(each.order_id, each.version) for each in facts.letters if each.kind == "moved"}
+    told = {(each.order_id, each.version) for each in facts.letters if each.kind in {"moved", "bettered"}}
     for order in facts.orders.values():
         promise, launch = facts.promise(order), facts.launch(order)
         if promise is None:

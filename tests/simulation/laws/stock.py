@@ -76,7 +76,8 @@ def d1_one_form_one_order(facts: Facts, world: World) -> Iterator[str]:
 
 @always("D2")
 def d2_only_who_asked_leaves(facts: Facts, world: World) -> Iterator[str]:
-    """Cancelling one order cancels no other; by itself only the end of the grace does, and a day too far."""
+    """Cancelling one order cancels no other; by itself only the end of the grace does, and the delay rules."""
+    by_itself = {"grace", "move", "silence", "missed"}
     for order in facts.orders.values():
-        if order.cancel_wished_at and order.cancel_who not in {"grace", "move"} and order.id not in world.leaving:
+        if order.cancel_wished_at and order.cancel_who not in by_itself and order.id not in world.leaving:
             yield f"{order.number} is leaving, and nobody asked for it"

@@ -11,7 +11,7 @@ from tests.simulation.world import World
 KEY_LIFE = timedelta(hours=23)
 LEAST = 50
 OF_LIVE = {"confirmed", "repaired", "moved", "past_due", "access"}
-NOT_TO_BUYERS = {"address_old", "task", "grace_over", "dispute_won", "dispute_lost"}
+NOT_TO_BUYERS = {"address_old", "task", "grace_over", "missed", "dispute_won", "dispute_lost"}
 ENDS = {"cancelled": "cancelled", "refunded": "refunded"}
 
 
