@@ -1,9 +1,26 @@
 """Tables, and the questions asked of them. Importing this package registers every table."""
 
-from storefront.models import accounts, db, events, grants, letters, log, money, orders, pages, products, stock, taxes
+from storefront.models import (
+    accounts,
+    cancellations,
+    db,
+    events,
+    grants,
+    letters,
+    log,
+    money,
+    orders,
+    pages,
+    policies,
+    products,
+    rehearsals,
+    stock,
+    taxes,
+)
 
 __all__ = [
     "accounts",
+    "cancellations",
     "db",
     "events",
     "grants",
@@ -12,7 +29,9 @@ __all__ = [
     "money",
     "orders",
     "pages",
+    "policies",
     "products",
+    "rehearsals",
     "stock",
     "taxes",
 ]
