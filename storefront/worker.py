@@ -16,13 +16,16 @@ from sqlalchemy import select
 from storefront.actions import (
     cancelling,
     charging,
+    giving_up,
     granting,
     hearing,
     launching,
     mailing,
     preflighting,
+    readying,
     reconciling,
     recovering,
+    rehearsing,
     retrying,
     settling,
     taxing,
@@ -54,8 +57,9 @@ class Job:
     shared: bool = False
 
 
-def _launch(_outside: Outside, db: Database, now: datetime) -> int:
-    return launching.launch_due(db, now)
+def _launch(outside: Outside, db: Database, now: datetime) -> int:
+    """What is not complete is held up first, at the same instant: the rest opens."""
+    return readying.hold_up_due(outside, db, now) + launching.launch_due(db, now)
 
 
 JOBS = [
@@ -67,6 +71,8 @@ JOBS = [
     Job("preflight", 5, preflighting.preflight_due, drain=True),
     Job("replan", 5, preflighting.replan_due),
     Job("cancel", 2, cancelling.cancel_due),
+    Job("give_up", 2, giving_up.give_up_due, drain=True),
+    Job("rehearse", 60, rehearsing.rehearse_due),
     Job("tidy", 5, cancelling.tidy_due),
     Job("expiry", 5, settling.settle_ended),
     Job("recover", 5, recovering.take_over, drain=True),

@@ -16,11 +16,11 @@ from storefront.actions import cancelling
 from storefront.actions.leaving import wish, wish_all
 from storefront.actions.owing import owe
 from storefront.models import cancellations, money
-from storefront.models.cancellations import OVER, CancelledOrder, Cancellation
+from storefront.models.cancellations import OVER, Cancellation, CancelledOrder
 from storefront.models.db import Database, changed, claim
 from storefront.models.grants import Grant
 from storefront.models.money import UNDER_WAY, Refund, Task
-from storefront.models.orders import ENDED, LIVE, Attempt, Order
+from storefront.models.orders import ENDED, LIVE, Attempt, Order, no_open_attempt
 from storefront.models.products import Launch, Product
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.outside.world import Outside
@@ -133,7 +133,7 @@ def _follow(outside: Outside, db: Database, order_id: int, now: datetime) -> Non
 
 def _may_go_on(db: Database, order_id: int) -> bool:
     """Whether nothing else is at it: an open attempt, a dispute or a task has the word first."""
-    free = (cancelling.no_open_attempt, money.no_open_dispute, money.no_refund_task, Order.state.not_in(ENDED))
+    free = (no_open_attempt, money.no_open_dispute, money.no_refund_task, Order.state.not_in(ENDED))
     with db.read() as session:
         return session.scalar(select(Order.id).where(Order.id == order_id, *free)) is not None
 

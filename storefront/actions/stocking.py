@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, true, update
 from sqlalchemy.orm import Session
 
 from storefront.models.db import changed
@@ -18,7 +18,7 @@ def take(session: Session, product_id: int, offer_id: int) -> bool:
     """
     for table, limit, row_id in ((Offer, Offer.units, offer_id), (Product, Product.stock, product_id)):
         left = or_(limit.is_(None), table.taken < limit)
-        sold = Product.retired_at.is_(None) if table is Product else True
+        sold = Product.retired_at.is_(None) if table is Product else true()
         if not changed(session, update(table).where(table.id == row_id, left, sold).values(taken=table.taken + 1)):
             return False
     return True

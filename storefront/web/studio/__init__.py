@@ -1,6 +1,31 @@
 """The studio: the creators' side of the site. Each module below is a page, and brings its addresses with it."""
 
-from storefront.web.studio import disputes, moving, opening, order, orders, overview, product, refunds, tasks
+from storefront.web.studio import (
+    disputes,
+    giving_up,
+    moving,
+    opening,
+    order,
+    orders,
+    overview,
+    product,
+    refunds,
+    rehearsal,
+    tasks,
+)
 from storefront.web.studio.room import pages
 
-__all__ = ["disputes", "moving", "opening", "order", "orders", "overview", "pages", "product", "refunds", "tasks"]
+__all__ = [
+    "disputes",
+    "giving_up",
+    "moving",
+    "opening",
+    "order",
+    "orders",
+    "overview",
+    "pages",
+    "product",
+    "refunds",
+    "rehearsal",
+    "tasks",
+]

@@ -18,6 +18,7 @@ def look(product: Product, tally: Tally, now: datetime) -> list[Check]:
         *_late(product, now),
         _inside(tally),
         _letters(tally),
+        *_late_work(product, tally),
         *_cards(product, tally),
         *_money(product, tally),
     ]
@@ -36,6 +37,28 @@ def _late(product: Product, now: datetime) -> list[Check]:
     minutes = int((now - launch.at).total_seconds() // 60)
     text = f"It was due {minutes:,} minutes ago. The worker opens it as soon as it runs; ask whoever runs this shop."
     return [Check("The launch is late", text, "needs")]
+
+
+def held_up(product: Product, why: str) -> Check:
+    """Its moment came without its content."""
+    text = f"{why} Nobody was charged; the buyers know that it is late. It opens by itself when everything is there."
+    return Check("It has not opened", text, "needs", f"/studio/products/{product.slug}/rehearsal", "The rehearsal")
+
+
+def _late_work(product: Product, tally: Tally) -> list[Check]:
+    """What the worker should have done an hour ago stands in the way."""
+    found = []
+    if tally.overdue:
+        title = counted(tally.overdue, "card should have been asked", "cards should have been asked")
+        text = (
+            "The bank is asked two days ahead. Does the worker run, and does Stripe answer? Ask whoever runs this shop."
+        )
+        found.append(Check(title, text, "needs", _orders(product, "reserved"), "See them"))
+    if tally.silent:
+        title = counted(tally.silent, "call to Stripe has no answer", "calls to Stripe have no answer")
+        text = "For over an hour. They are asked again by themselves; whoever runs this shop can look with `reconcile`."
+        found.append(Check(title, text, "needs", _orders(product, ""), "See the orders"))
+    return found
 
 
 def _inside(tally: Tally) -> Check:
@@ -72,7 +95,8 @@ def expiring(product: Product, tally: Tally) -> Check | None:
 
 
 def _orders(product: Product, state: str) -> str:
-    return f"/studio/products/{product.slug}/orders?state={state}"
+    home = f"/studio/products/{product.slug}/orders"
+    return f"{home}?state={state}" if state else home
 
 
 def _letters(tally: Tally) -> Check:

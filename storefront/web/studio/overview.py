@@ -47,7 +47,7 @@ def overview() -> str:
     """The studio's first page."""
     with shop().db.read() as session:
         found = _products(session)
-        numbers = tallies(session, [each.id for each in found])
+        numbers = tallies(session, [each.id for each in found], now())
         ahead = _ahead(found)
         planned = [_planned(each, numbers[each.id]) for each in ahead]
         waiting = sum(numbers[each.id].waiting for each in found)

@@ -8,6 +8,7 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storefront.models import cancellations, rehearsals
 from storefront.models.orders import Attempt, Order
 from storefront.models.products import Product
 from storefront.rules import launch_words, pricing, words
@@ -47,8 +48,9 @@ def product(slug: str) -> str:
 
 def product_page(session: Session, found: Product, form: LaunchForm, preview: Preview | None = None) -> str:
     """The page around a form: fresh, sent back, or to be confirmed."""
-    tally = tallies(session, [found.id])[found.id]
-    told = _live(session, found) if found.launch.launched_at else _coming(found, tally)
+    tally = tallies(session, [found.id], now())[found.id]
+    given_up = cancellations.of_product(session, found.id)
+    told = _live(session, found) if found.launch.launched_at else _coming(session, found, tally)
     return render_template(
         "studio/product.html",
         product=found,
@@ -58,6 +60,7 @@ def product_page(session: Session, found: Product, form: LaunchForm, preview: Pr
         tally=tally,
         orders_line=counted(sum(tally.counts.values()), "order"),
         ladder=_ladder(found),
+        given_up=f"Your buyers read: “{given_up.reason}”" if given_up else "",
         **told,
     )
 
@@ -67,8 +70,10 @@ def _ladder(found: Product) -> list[words.Tier]:
     return pricing.ladder(found.offers, found.currency, launch.zone, out=launch.launched_at is not None, now=now())
 
 
-def _coming(found: Product, tally: Tally) -> dict[str, Any]:
+def _coming(session: Session, found: Product, tally: Tally) -> dict[str, Any]:
     launch, seen = found.launch, checks.look(found, tally, now())
+    held_up = rehearsals.open_holdup(session, launch)
+    seen = [*([checks.held_up(found, held_up.why)] if held_up else []), *seen]
     ahead = Ahead(found.title, launch.at, launch.zone, checks.obstacles(seen)) if launch.at else None
     return {
         "live": None,

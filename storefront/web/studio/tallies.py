@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -17,6 +17,7 @@ from storefront.rules import charge
 from storefront.rules.charge import Plan
 from storefront.rules.launch_words import Effects, Progress, Times
 
+PATIENCE = timedelta(hours=1)
 SECURED = ("held", "paid")
 ORDERED = ("reserved", "held", "past_due", "paid")
 _outlived = exists().where(
@@ -30,6 +31,7 @@ card_ends_early = and_(Order.state == "reserved", not_leaving, _outlived)
 class Tally:
     """One product: orders and money by state (minor units), what moved at Stripe, letters that found no way yet.
 
+    `overdue`: saved cards that should have been asked an hour ago; `silent`: calls to Stripe open for over an hour.
     `captured` is all that came in; what was `refunded`, is `disputed` or was `lost` to a bank never counts as sold.
     """
 
@@ -40,6 +42,8 @@ class Tally:
     disputed: int = 0
     lost: int = 0
     expiring: int = 0
+    overdue: int = 0
+    silent: int = 0
     stuck_letters: int = 0
     lessons: int = 0
     files: int = 0
@@ -70,34 +74,43 @@ class Tally:
         return self.counts.get("past_due", 0)
 
 
-def tallies(session: Session, products: Collection[int]) -> Mapping[int, Tally]:
+def tallies(session: Session, products: Collection[int], now: datetime) -> Mapping[int, Tally]:
     """The numbers of products, by their ids."""
     found: defaultdict[int, Tally] = defaultdict(Tally)
-    _orders(session, products, found)
-    _money(session, products, found)
+    _orders(session, products, found, now - PATIENCE)
+    _money(session, products, found, now - PATIENCE)
     _letters(session, products, found)
     _inside(session, products, found)
     return found
 
 
-def _orders(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+def _orders(session: Session, products: Collection[int], found: defaultdict[int, Tally], late: datetime) -> None:
     old = func.sum(case((card_ends_early, 1), else_=0))
-    query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price), old)
-    for product, state, count, total, expiring in session.execute(
+    not_out = ~exists().where(Launch.product_id == Order.product_id, Launch.launched_at.is_not(None))
+    waiting = and_(Order.state == "reserved", Order.preflight_at <= late, not_leaving, not_out)
+    overdue = func.sum(case((waiting, 1), else_=0))
+    query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price), old, overdue)
+    for product, state, count, total, expiring, asked_late in session.execute(
         query.where(Order.product_id.in_(products)).group_by(Order.product_id, Order.state)
     ):
         found[product].counts[state], found[product].sums[state] = count, int(total)
         found[product].expiring += int(expiring)
+        found[product].overdue += int(asked_late)
 
 
-def _money(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
-    """What came in, what went back, and what banks ask for: each from its own rows, all in one question."""
+def _money(session: Session, products: Collection[int], found: defaultdict[int, Tally], late: datetime) -> None:
+    """What came in, what went back, what banks ask for, and which calls have no answer: all in one question."""
     of_these = Order.product_id.in_(products)
+    silent = select(Order.product_id, literal("silent"), func.count(Attempt.id)).join(
+        Attempt, Attempt.order_id == Order.id
+    )
+    unanswered = (of_these, Attempt.outcome.is_(None), Attempt.opened_at <= late)
     moved = union_all(
         _sum("captured", Attempt, Attempt.moved, Attempt.moved > 0, of_these),
         _sum("refunded", Refund, Refund.amount, Refund.status.in_(GONE_BACK), of_these),
         _sum("disputed", Dispute, Dispute.amount, Dispute.status.in_(OPEN_DISPUTE), of_these),
         _sum("lost", Dispute, Dispute.amount, Dispute.status == "lost", of_these),
+        silent.where(*unanswered).group_by(Order.product_id),
     )
     for product, name, total in session.execute(moved):
         setattr(found[product], name, int(total))
