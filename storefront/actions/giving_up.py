@@ -272,14 +272,11 @@ def back(session: Session, cancellation_id: int) -> Back:
     """The money of a cancellation as it stands."""
     mine = select(CancelledOrder.order_id).where(CancelledOrder.cancellation_id == cancellation_id)
     came = session.scalar(select(func.sum(Attempt.moved)).where(Attempt.order_id.in_(mine))) or 0
-    sums = dict(
-        session.execute(
-            select(Refund.status.in_(UNDER_WAY), func.sum(Refund.amount))
-            .where(Refund.order_id.in_(mine), Refund.status.in_(money.GONE_BACK))
-            .group_by(Refund.status.in_(UNDER_WAY))
-        ).tuples()
-    )
-    under_way, returned = int(sums.get(True, 0) or 0), int(sums.get(False, 0) or 0)
+    going = Refund.status.in_(UNDER_WAY)
+    mine_back = (Refund.order_id.in_(mine), Refund.status.in_(money.GONE_BACK))
+    by_kind = select(going, func.sum(Refund.amount)).where(*mine_back).group_by(going)
+    sums = {bool(kind): int(total) for kind, total in session.execute(by_kind)}
+    under_way, returned = sums.get(True, 0), sums.get(False, 0)
     return Back(returned, under_way, int(came) - under_way - returned)
 
 

@@ -110,7 +110,9 @@ def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> O
 
 
 def current_offer(product: Product, now: datetime) -> Offer | None:
-    """The offer a buyer takes now. None: all are taken, or there is no day yet: an order without one is not sold."""
+    """The offer a buyer takes now. None: all are taken, it left the shop, or there is no day yet: then nothing is sold."""
+    if product.retired_at is not None:
+        return None
     if product.launch.launched_at is None and product.launch.at is None:
         return None
     index = pricing.current(product.offers, out=product.launch.launched_at is not None, now=now)

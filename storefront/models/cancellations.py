@@ -64,4 +64,4 @@ def counts(session: Session, cancellation_id: int) -> dict[str, int]:
     """How many orders of a cancellation stand in each state."""
     query = select(CancelledOrder.state, func.count(CancelledOrder.id))
     query = query.where(CancelledOrder.cancellation_id == cancellation_id).group_by(CancelledOrder.state)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
