@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from storefront.actions import policing
 from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch
 from storefront.rules import charge, promise
+from storefront.rules.policy import STANDARD, Terms
 
 
 class Told(NamedTuple):
@@ -26,9 +28,10 @@ def instants(order: Order, launch: Launch) -> Told:
     return Told(None if order.mode == "pay_now" else launch.at, launch.at)
 
 
-def promise_first(session: Session, order: Order, launch: Launch, consent: str) -> None:
-    """Keep what the buyer saw when they ordered."""
+def promise_first(session: Session, order: Order, launch: Launch, consent: str, terms: Terms = STANDARD) -> None:
+    """Keep what the buyer saw when they ordered, and the version of the policy it was ordered under."""
     product = order.product
+    version = policing.keep(session, policing.of_product(product, terms, order.placed_at)).version
     told = instants(order, launch)
     inside = promise.content(
         product.title, [each.title for each in product.lessons], [each.label for each in product.files if each.label]
@@ -48,7 +51,9 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str) 
             bonuses=[each.title for each in order.offer.bonuses],
             price=order.price,
             currency=order.currency,
-            policy=promise.policy_text(charge.Mode(order.mode)),
+            policy=promise.policy_text(charge.Mode(order.mode), version, terms, out=order.kind == "purchase"),
+            policy_version=version,
+            withdraw_days=terms.withdraw_days,
             consent=consent,
         )
     )
@@ -73,6 +78,8 @@ def promise_again(session: Session, order: Order, launch: Launch, cause: str, no
         price=last.price,
         currency=last.currency,
         policy=last.policy,
+        policy_version=last.policy_version,
+        withdraw_days=last.withdraw_days,
         consent=last.consent,
     )
     session.add(fresh)

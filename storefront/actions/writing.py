@@ -249,7 +249,6 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         placed_at=order.placed_at,
         launched_at=product.launch.launched_at,
         card=order.card,
-        bonuses=tuple(order.promise.bonuses),
         lessons=lessons,
         files=files,
         licence_key=(grant.licence_key or "") if grant else "",
@@ -267,9 +266,14 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         before_zone=letter.facts.get("before_zone", ""),
         buyer=words.masked(order.email),
         matter=_matter(session, letter),
-        days=order.promise.withdraw_days,
-        told=letter.facts,
+        **_promised(letter),
     )
+
+
+def _promised(letter: Letter) -> dict[str, Any]:
+    """What stands in the promise and in the letter's own row."""
+    promise = letter.order.promise
+    return {"bonuses": tuple(promise.bonuses), "days": promise.withdraw_days, "told": letter.facts}
 
 
 def _card(order: Order) -> dict[str, Any]:

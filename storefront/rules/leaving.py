@@ -50,6 +50,13 @@ def way_out(order: Leaver, now: datetime) -> Way:
     return Way.WITHDRAW if now < until else Way.ASK
 
 
+def asks_waiver(order: Leaver, now: datetime) -> bool:
+    """Whether opening it needs its reader's yes: it can be withdrawn from still, and opening ends that."""
+    if order.opened or order.launched_at is None:
+        return False
+    return now < withdraw_until(order.placed_at, order.launched_at, order.zone, order.days)
+
+
 def withdraw_until(placed_at: datetime, launched_at: datetime, zone: str, days: int = LEAST_DAYS) -> datetime:
     """The end of the fourteenth day after the later of order and launch, as the zone counts days.
 

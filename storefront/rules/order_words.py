@@ -51,6 +51,7 @@ class Facts:
     backs: tuple[Back, ...] = ()
     disputed_at: datetime | None = None
     dispute_lost: bool = False
+    days: int = 14
 
     @property
     def amount(self) -> str:
@@ -93,6 +94,7 @@ class Facts:
             opened=self.opened,
             leaving=self.leaving,
             disputed=self.disputed_at is not None or self.dispute_lost,
+            days=self.days,
         )
 
 
@@ -435,7 +437,7 @@ def _last(facts: Facts, now: datetime) -> list[tuple[datetime, Step]]:
     if facts.state in {"past_due", "refunded"} or facts.opened or facts.leaver.disputed:
         return []
     out = facts.launched_at or facts.launch_at
-    until = withdraw_until(facts.placed_at, out, facts.zone)
+    until = withdraw_until(facts.placed_at, out, facts.zone, facts.days)
     if until <= now:
         return []
     day = words.day_month(until - timedelta(seconds=1), facts.zone)

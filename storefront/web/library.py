@@ -1,8 +1,9 @@
 """The library: what a reader has, lesson by lesson and file by file; and the free lesson of a product."""
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, send_file, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
 from flask_login import current_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,8 +16,10 @@ from storefront.models.grants import Grant
 from storefront.models.orders import Order
 from storefront.models.products import File, Lesson, Product
 from storefront.rules import markdown, words
+from storefront.rules.leaving import withdraw_until
 from storefront.rules.money import short
 from storefront.web.context import now, shop
+from storefront.web.orders import waiver_of
 from storefront.web.shop import card
 
 pages = Blueprint("library", __name__)
@@ -128,9 +131,46 @@ def product(slug: str) -> str | BaseResponse:
 
 
 def _grant(db: Session, slug: str) -> Grant:
+    """The reader's grant; one that may still be withdrawn from is opened only after its reader agreed to that."""
+    grant = _mine(db, slug)
+    if waiver_of(grant) is not None:
+        abort(redirect(url_for("library.begin", slug=slug), code=303))
+    return grant
+
+
+def _mine(db: Session, slug: str) -> Grant:
     if not current_user.is_authenticated:
         abort(404)
     return grants.of_reader(db, current_user.id, slug) or abort(404)
+
+
+@pages.get("/library/<slug>/begin")
+def begin(slug: str) -> str | BaseResponse:
+    """First access: the only place where the right to withdraw is asked for (policies.md 2)."""
+    with shop().db.read() as db:
+        grant = _mine(db, slug)
+        waiver, order = waiver_of(grant), grant.order
+        if waiver is None:
+            return redirect(url_for("library.product", slug=slug), code=303)
+        out = grant.product.launch.launched_at or now()
+        until = withdraw_until(order.placed_at, out, order.promise.zone, order.promise.withdraw_days)
+        return render_template(
+            "library/begin.html",
+            item=card(grant.product),
+            product=grant.product,
+            waiver=waiver,
+            until=words.day_month_year(until - timedelta(seconds=1), order.promise.zone),
+            after=words.day_month_year(until, order.promise.zone),
+            order_url=f"{_order_page(order)}/cancel",
+        )
+
+
+@pages.post("/library/<slug>/begin")
+def agree(slug: str) -> BaseResponse:
+    """Keep which text was agreed to, and when; then open it."""
+    with shop().db.write() as db:
+        opening.waive(db, _mine(db, slug), request.form.get("waiver", ""), now())
+    return redirect(url_for("library.product", slug=slug), code=303)
 
 
 def _note_opened(db: Session, grant: Grant, what: str) -> None:
