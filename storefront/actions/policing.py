@@ -5,8 +5,11 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from storefront.models import products
+from storefront.models.db import Database
 from storefront.models.policies import Policy
 from storefront.models.products import Product
+from storefront.outside.world import Outside
 from storefront.rules import policy
 from storefront.rules.policy import About, Terms
 
@@ -34,6 +37,14 @@ def waiver(now: datetime) -> Policy:
 def _made(kind: str, product_id: int | None, title: str, source: str, now: datetime) -> Policy:
     named = policy.version(kind, source, product_id)
     return Policy(version=named, kind=kind, product_id=product_id, title=title, source=source, since=now)
+
+
+def keep_due(outside: Outside, db: Database, now: datetime) -> int:
+    """Keep the texts that are in force and have not been kept: the shop's, and each product's. Returns how many."""
+    with db.write() as session:
+        made = [of_store(outside.terms, now)]
+        made += [of_product(each, outside.terms, now) for each in products.on_sale(session)]
+        return sum(keep(session, each) is each for each in made)
 
 
 def keep(session: Session, made: Policy) -> Policy:

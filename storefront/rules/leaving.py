@@ -42,6 +42,8 @@ def way_out(order: Leaver, now: datetime) -> Way:
     """How the buyer may leave now: for nothing, with everything back, or only by asking the creator."""
     if order.leaving or order.disputed or order.state in ENDED:
         return Way.NONE
+    if order.state == "placed":
+        return Way.LEAVE
     if order.state in {"reserved", "past_due"} or order.launched_at is None:
         return Way.CANCEL  # also where it was opened before its payment failed: it is paused, and nothing is paid
     if order.opened:

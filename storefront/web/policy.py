@@ -48,13 +48,9 @@ def kept(version: str) -> str:
 
 
 def _in_force(made: Policy, back: tuple[str, str] = ("", "")) -> str:
-    """What is shown for the first time is kept from then on."""
+    """The text as the rules are now; the worker keeps it within the hour, and the first order under it at once."""
     with shop().db.read() as session:
-        known = session.get(Policy, made.version)
-        if known is not None:
-            return _page(session, known, back)
-    with shop().db.write() as session:
-        return _page(session, policing.keep(session, made), back)
+        return _page(session, session.get(Policy, made.version) or made, back)
 
 
 def _page(session: Session, found: Policy, back: tuple[str, str]) -> str:
@@ -65,7 +61,7 @@ def _page(session: Session, found: Policy, back: tuple[str, str]) -> str:
         html=prose(found.source),
         back=back,
         since=words.day_month_year(found.since, UTC),
-        newest=not versions or versions[0].version == found.version,
+        newest=request.endpoint != "policy.kept" or not versions or versions[0].version == found.version,
         others=[
             (each.version, words.day_month_year(each.since, UTC)) for each in versions if each.version != found.version
         ],
