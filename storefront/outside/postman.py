@@ -125,15 +125,22 @@ class Postman:
             connection.host.close()
 
     def knock(self) -> str:
-        """Whether letters would be taken: connect, greet, and post nothing. "" if so, else what the server said."""
+        """Whether letters would be taken: connect, greet, and post nothing. "" if so, else what the server said.
+
+        Over a connection of its own, so that it disturbs nobody who is posting.
+        """
         try:
-            with self:
-                host = self._connection.host if self._connection else None
-                code, said = host.noop() if host is not None else (CLOSING, b"no connection")
-        except NotAccepted as refusal:
-            return str(refusal)
+            host = _Connection(self._mail, self._seconds).configure_host()
+        except (OSError, smtplib.SMTPException) as error:
+            return f"The mail server does not answer: {error}"
+        try:
+            host.ehlo_or_helo_if_needed()
+            code, said = host.noop()
+            host.quit()
         except (OSError, smtplib.SMTPException) as error:
             return f"The mail server failed: {error}"
+        finally:
+            host.close()
         return "" if code in WELCOME else f"It answers {code} {said.decode(errors='replace')}"
 
     def post(self, envelope: Envelope) -> None:
