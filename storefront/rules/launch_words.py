@@ -279,7 +279,7 @@ def consequences(effects: Effects, now: datetime) -> Note:
 def _letters(effects: Effects) -> list[str]:
     if not effects.buyers or effects.before is None:
         return []
-    letter = f"One letter{' each' if effects.buyers > 1 else ''}, at once: {distance(effects.before, effects.at, effects.zone)}, your reason, one click to cancel."
+    letter = f"One letter{' each' if effects.buyers > 1 else ''}, at once: {distance(effects.before, effects.at, effects.zone)}, your reason, the way to cancel."
     if effects.at > effects.before:
         return [letter, bold("Silence counts as agreed, because it is 30 days or less.")]
     return [letter, bold("They are told at least 24 hours before they pay.")]

@@ -55,7 +55,7 @@ def _go_on(db: Session, live: list[Grant]) -> dict[str, Any] | None:
             return {
                 "item": card(grant.product),
                 "lesson": lesson,
-                "place": f"lesson {number} of {len(delivery.lessons)}",
+                "place": f"lesson {number} of {_counted(delivery)}",
                 "done": len(done),
                 "of": len(delivery.lessons),
                 "url": f"/library/{grant.product.slug}/lessons/{lesson.slug}",
@@ -70,7 +70,7 @@ def _item(db: Session, grant: Grant) -> dict[str, Any]:
     note = ""
     if delivery.lessons:
         done = len(grants.finished(db, grant.id))
-        note = f"{done} of {len(delivery.lessons)} finished"
+        note = f"{done} of {_counted(delivery)} finished"
         verbs = [{"words": "Continue" if done else "Begin", "url": home}]
     if delivery.licence_key:
         verbs = [
@@ -78,6 +78,13 @@ def _item(db: Session, grant: Grant) -> dict[str, Any]:
             {"words": "Licence key", "url": home},
         ]
     return card(product) | {"url": home, "day_line": "", "price_line": "", "note": note, "verbs": verbs}
+
+
+def _counted(delivery: Delivery) -> str:
+    """How many lessons, with those of a bonus: the shop counts them apart, so their number is told apart here too."""
+    extra = sum(each.bonus_id is not None for each in delivery.lessons)
+    whole = f"{len(delivery.lessons)}"
+    return f"{whole} (with {'the bonus' if extra == 1 else f'{extra} of a bonus'})" if extra else whole
 
 
 def _paused(grant: Grant) -> dict[str, Any]:

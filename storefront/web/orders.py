@@ -103,6 +103,7 @@ def order_facts(db: Session, found: Order, grant: Grant | None) -> Facts:
         cancel_why=found.cancel_why,
         backs=_backs(db, found),
         days=found.promise.withdraw_days,
+        repaired=found.episode > 0,
     )
     return _with_claim(db, found, _with_access(grant, _with_card(found, facts)))
 

@@ -141,7 +141,7 @@ def test_each_kind_goes_out_once_with_one_message_id_and_equal_text_and_html(
         assert the_day or said in seen or "copy this address" in said, f"{said!r} is not in the text part"
     links = set(re.findall(r'https?://[^\s"<]+', page))
     assert links == set(re.findall(r"https?://\S+", text))
-    homes = ["studio/orders/", "studio/disputes/"] if to_creator else ["orders/", "access/"]
+    homes = ["studio/orders/", "studio/disputes/", "studio/products/"] if to_creator else ["orders/", "access/"]
     assert all(link.startswith(tuple(f"{BASE_URL}/{each}" for each in homes)) for link in links)
     assert not to_creator or MIRIAM not in text + page, "the buyer's address stays in the studio"
     small_world.posts()
@@ -164,7 +164,7 @@ def test_a_notice_of_a_move_says_the_new_day_the_old_one_the_reason_and_what_sil
     assert "seven days later." in text
     assert "“The Windows build fails on long paths.” Ines Okafor" in text
     assert "You need do nothing" in text
-    assert "One click cancels." in text
+    assert "Two clicks cancel." in text
     assert "The new day" in text
     assert "It was" in text
 
