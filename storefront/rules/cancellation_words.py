@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from storefront.rules import words
 from storefront.rules.launch_words import counted
 from storefront.rules.money import exact
-from storefront.rules.standing_words import LIVE_WORDS
 from storefront.rules.words import NBSP, Note
 
 SILENT = "Stripe does not answer just now. It is asked again by itself."
@@ -15,6 +14,13 @@ BANK_GAVE_BACK = "Its buyer has the money back from the bank."
 PENDING = "The refund is on its way; Stripe says when it has arrived."
 BY_HAND = "Paid back by other means."
 WHAT_TO_DO = "Open the order: refund it again, or pay the buyer by other means and note it there."
+STATES = {
+    "placed": "at Stripe just now",
+    "reserved": "with a saved card",
+    "held": "with the amount set aside",
+    "past_due": "waiting for a card",
+    "paid": "paid",
+}
 ORDER = ("done", "by_hand", "settling", "waiting", "failed")
 
 
@@ -34,8 +40,7 @@ class Cash:
 
 def states_line(by_state: Mapping[str, int]) -> str:
     """Live orders by state: "12 card saved, 3 secured"."""
-    known = LIVE_WORDS | {"placed": "at Stripe just now"}
-    return ", ".join(f"{count:,} {known.get(state, state)}" for state, count in sorted(by_state.items()) if count)
+    return ", ".join(f"{by_state[state]:,} {told}" for state, told in STATES.items() if by_state.get(state))
 
 
 def will(by_state: Mapping[str, int], held: int, cash: Cash, refunds: int, opened: int) -> list[tuple[str, str]]:
@@ -51,6 +56,8 @@ def will(by_state: Mapping[str, int], held: int, cash: Cash, refunds: int, opene
         rows.append(("Goes back", f"{exact(cash.needed, cash.currency)}, in {counted(refunds, 'refund')}, in full"))
         rows.append(("Stripe has", available_words(cash)))
         rows.append(("Not returned", "what Stripe took for these payments stays with Stripe"))
+    if orders and not refunds:
+        rows.append(("Charged", "nothing; saved cards are forgotten"))
     if opened:
         rows.append(("Access", f"ends, also for {counted(opened, 'reader')} who {_have(opened)} opened it"))
     return rows

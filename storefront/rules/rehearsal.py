@@ -122,7 +122,7 @@ def _content(facts: Facts) -> list[Finding]:
 
 
 def _missing(content: Content) -> list[Finding]:
-    again = "Import the catalogue again: `storefront catalog import` puts it back under its name."
+    again = "Import the catalogue again: “storefront catalog import” puts it back under its name."
     if not content.lessons and not content.files:
         return [Finding(STOPS, "Neither a lesson nor a file is inside.", "Import what your buyers were promised.")]
     found = []
@@ -219,7 +219,7 @@ def _late(facts: Facts, orders: str) -> list[Finding]:
         found.append(Finding(MONEY, sentence, to_do, f"{orders}?state=reserved", "See them"))
     if facts.cards.stuck:
         sentence = f"{counted(facts.cards.stuck, 'call', 'calls')} to Stripe {_have(facts.cards.stuck)} no answer for over an hour."
-        to_do = "They are asked again by themselves. If Stripe answers others, `storefront reconcile` says what became of them."
+        to_do = "They are asked again by themselves. If Stripe answers others, “storefront reconcile” says what became of them."
         found.append(Finding(MONEY, sentence, to_do, orders, "See the orders"))
     return found
 

@@ -8,7 +8,7 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storefront.models import cancellations, rehearsals
+from storefront.models import cancellations
 from storefront.models.orders import Attempt, Order
 from storefront.models.products import Product
 from storefront.rules import launch_words, pricing, words
@@ -50,7 +50,7 @@ def product_page(session: Session, found: Product, form: LaunchForm, preview: Pr
     """The page around a form: fresh, sent back, or to be confirmed."""
     tally = tallies(session, [found.id], now())[found.id]
     given_up = cancellations.of_product(session, found.id)
-    told = _live(session, found) if found.launch.launched_at else _coming(session, found, tally)
+    told = _live(session, found) if found.launch.launched_at else _coming(found, tally)
     return render_template(
         "studio/product.html",
         product=found,
@@ -70,10 +70,8 @@ def _ladder(found: Product) -> list[words.Tier]:
     return pricing.ladder(found.offers, found.currency, launch.zone, out=launch.launched_at is not None, now=now())
 
 
-def _coming(session: Session, found: Product, tally: Tally) -> dict[str, Any]:
+def _coming(found: Product, tally: Tally) -> dict[str, Any]:
     launch, seen = found.launch, checks.look(found, tally, now())
-    held_up = rehearsals.open_holdup(session, launch)
-    seen = [*([checks.held_up(found, held_up.why)] if held_up else []), *seen]
     ahead = Ahead(found.title, launch.at, launch.zone, checks.obstacles(seen)) if launch.at else None
     return {
         "live": None,

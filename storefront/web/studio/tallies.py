@@ -13,9 +13,11 @@ from storefront.models.letters import Letter
 from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise, not_leaving
 from storefront.models.products import File, Launch, Lesson
+from storefront.models.rehearsals import Holdup, Rehearsal
 from storefront.rules import charge
 from storefront.rules.charge import Plan
 from storefront.rules.launch_words import Effects, Progress, Times
+from storefront.rules.rehearsal import STOPS
 
 PATIENCE = timedelta(hours=1)
 SECURED = ("held", "paid")
@@ -32,6 +34,7 @@ class Tally:
     """One product: orders and money by state (minor units), what moved at Stripe, letters that found no way yet.
 
     `overdue`: saved cards that should have been asked an hour ago; `silent`: calls to Stripe open for over an hour.
+    `stops`: what the last rehearsal found to stop the launch; `held_up`: why it has not opened though its moment came.
     `captured` is all that came in; what was `refunded`, is `disputed` or was `lost` to a bank never counts as sold.
     """
 
@@ -47,6 +50,8 @@ class Tally:
     stuck_letters: int = 0
     lessons: int = 0
     files: int = 0
+    stops: int = 0
+    held_up: str = ""
 
     @property
     def orders(self) -> int:
@@ -80,6 +85,7 @@ def tallies(session: Session, products: Collection[int], now: datetime) -> Mappi
     _orders(session, products, found, now - PATIENCE)
     _money(session, products, found, now - PATIENCE)
     _letters(session, products, found)
+    _rehearsed(session, products, found)
     _inside(session, products, found)
     return found
 
@@ -134,6 +140,20 @@ def _letters(session: Session, products: Collection[int], found: defaultdict[int
         stuck.where(Order.product_id.in_(products), *unsent).group_by(Order.product_id)
     ):
         found[product].stuck_letters = count
+
+
+def _rehearsed(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+    """What the last rehearsal of each launch ahead found, and what holds one up whose moment has come."""
+    ahead = (Launch.product_id.in_(products), Launch.launched_at.is_(None))
+    newest = select(func.max(Rehearsal.id)).group_by(Rehearsal.launch_id)
+    last = select(Launch.product_id, Rehearsal.findings).join(Launch, Launch.id == Rehearsal.launch_id)
+    for product, findings in session.execute(
+        last.where(*ahead, Rehearsal.id.in_(newest), Rehearsal.generation == Launch.generation)
+    ):
+        found[product].stops = sum(each["severity"] == STOPS for each in findings)
+    waits = select(Launch.product_id, Holdup.why).join(Launch, Launch.id == Holdup.launch_id)
+    for product, why in session.execute(waits.where(*ahead, Holdup.over_at.is_(None))):
+        found[product].held_up = why
 
 
 def _inside(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
