@@ -19,6 +19,7 @@ from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules.links import Links
 from storefront.rules.papers import Seller
+from storefront.rules.policy import Terms
 from storefront.settings import LOOPBACK, Settings
 from storefront.web import (
     account,
@@ -33,6 +34,7 @@ from storefront.web import (
     orders,
     pages,
     papers,
+    policy,
     shop,
     signin,
     stripe_webhook,
@@ -66,7 +68,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     limits.long_forms(app)  # before CSRF, which reads the form
     for room in (signin, limits, headers, errors):
         room.install(app)
-    for room in (shop, checkout, orders, delay, papers, library, account, pages, studio, stripe_webhook, healthz):
+    rooms = (shop, checkout, orders, delay, papers, library, account, policy, pages, studio, stripe_webhook, healthz)
+    for room in rooms:
         app.register_blueprint(room.pages)
     signin.csrf.exempt(stripe_webhook.pages)
     if settings.proxy_hops:
@@ -113,6 +116,7 @@ def _shop(app: Flask, settings: Settings, clock: Clock | None) -> Shop:
         shop_name=settings.shop_name,
         tax=settings.stripe_tax,
         seller=Seller(settings.shop_name, settings.shop_owner, settings.shop_address, settings.shop_tax_id),
+        terms=Terms(settings.withdraw_days),
     )
     clock = clock or Clock(settings.data_dir / "clock" if settings.sandbox else None)
     return Shop(settings, db, outside, clock, SystemRandom())

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,15 +16,16 @@ from storefront.actions import accounting, checking, importing, reconciling
 from storefront.app import create_app
 from storefront.clock import parse_span
 from storefront.explain import delay
+from storefront.models import cancellations
 from storefront.models.db import DatabaseUnreachable
 from storefront.models.migrating import migrate
 from storefront.models.products import Product
 from storefront.outside.stripe_answers import StripeSilent
-from storefront.rules import launch_words
+from storefront.rules import cancellation_words, launch_words
 from storefront.rules.money import exact
 from storefront.settings import Settings, SettingsError
 from storefront.web.context import Shop
-from storefront.web.studio import tallies
+from storefront.web.studio import giving_up, tallies
 
 CONTROL_TIMEOUT = 30
 
@@ -154,9 +156,14 @@ def launch() -> None:
 def status(slug: str, *, watch: bool) -> None:
     """Print how far the launch of the product SLUG is: the numbers of its page in the studio."""
     shop = the_shop(application())
+    _watch(lambda: _status(shop, slug), watch=watch)
+
+
+def _watch(look: Callable[[], tuple[list[str], bool]], *, watch: bool) -> None:
+    """Print what is told, once or again and again, over the lines before, until it is over."""
     before = 0
     while True:
-        lines, resting = _status(shop, slug)
+        lines, resting = look()
         if before and sys.stdout.isatty():
             click.echo(f"\x1b[{before}A\x1b[J", nl=False)
         click.echo("\n".join(lines))
@@ -178,6 +185,32 @@ def _status(shop: Shop, slug: str) -> tuple[list[str], bool]:
         taken = tallies.money(session, product.launch)
         captured, refunded = (exact(each, product.currency) for each in (taken.captured, taken.refunded))
         return launch_words.status_lines(here, captured, refunded), here.resting
+
+
+@main.group()
+def cancel() -> None:
+    """Products that are cancelled."""
+
+
+@cancel.command("status")
+@click.argument("slug")
+@click.option("--watch", is_flag=True, help="Look again every second until nothing more happens by itself.")
+def cancel_status(slug: str, *, watch: bool) -> None:
+    """Print how far the cancellation of the product SLUG is: the numbers of its page in the studio."""
+    shop = the_shop(application())
+    _watch(lambda: _cancel_status(shop, slug), watch=watch)
+
+
+def _cancel_status(shop: Shop, slug: str) -> tuple[list[str], bool]:
+    with shop.db.read() as session:
+        product = session.scalar(select(Product).where(Product.slug == slug))
+        made = cancellations.of_product(session, product.id) if product else None
+        if product is None or made is None:
+            why = "has not been cancelled" if product else "is not a product here"
+            click.echo(f"storefront: {slug} {why}.", err=True)
+            sys.exit(2)
+        here = giving_up.progress(session, product, made)
+        return cancellation_words.status_lines(here), here.resting
 
 
 @main.command()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 WEAK_KEYS = {"changeme", "secret", "dev", "default", "development", "password"}
 KEY_LENGTH = 32
+LEAST_WITHDRAW_DAYS, MOST_WITHDRAW_DAYS = 14, 365
 DATABASES = ("sqlite://", "postgresql+psycopg://")
 
 
@@ -51,6 +52,7 @@ class Settings:
     stripe_tax: bool
     shop_address: str
     shop_tax_id: str
+    withdraw_days: int
 
     @property
     def sandbox(self) -> bool:
@@ -85,6 +87,7 @@ class Settings:
             stripe_tax=_switch(env, "STRIPE_TAX"),
             shop_address=env.get("SHOP_ADDRESS", "").strip(),
             shop_tax_id=env.get("SHOP_TAX_ID", "").strip(),
+            withdraw_days=_withdraw_days(env),
         )
         _refuse(made)
         return made
@@ -105,6 +108,14 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     if value < 0:
         raise SettingsError(f"{name} is {value:g}; it should not be negative.")
     return value
+
+
+def _withdraw_days(env: Mapping[str, str]) -> int:
+    """Stricter than the law is the owner's to choose, looser is not."""
+    days = _number(env, "WITHDRAW_DAYS", LEAST_WITHDRAW_DAYS)
+    if days != int(days) or not LEAST_WITHDRAW_DAYS <= days <= MOST_WITHDRAW_DAYS:
+        raise SettingsError(f"WITHDRAW_DAYS is {days:g}; it should be a whole number from 14 to 365.")
+    return int(days)
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

@@ -18,13 +18,17 @@ from storefront.actions import (
     charging,
     compensating,
     delaying,
+    giving_up,
     granting,
     hearing,
     launching,
     mailing,
+    policing,
     preflighting,
+    readying,
     reconciling,
     recovering,
+    rehearsing,
     retrying,
     settling,
     taxing,
@@ -56,8 +60,9 @@ class Job:
     shared: bool = False
 
 
-def _launch(_outside: Outside, db: Database, now: datetime) -> int:
-    return launching.launch_due(db, now)
+def _launch(outside: Outside, db: Database, now: datetime) -> int:
+    """What is not complete is held up first, at the same instant: the rest opens."""
+    return readying.hold_up_due(outside, db, now) + launching.launch_due(db, now)
 
 
 def _delay(_outside: Outside, db: Database, now: datetime) -> int:
@@ -80,11 +85,14 @@ JOBS = [
     Job("compensate", 5, compensating.give_due),
     Job("in_touch", 3600, _in_touch, drain=True),
     Job("cancel", 2, cancelling.cancel_due),
+    Job("give_up", 2, giving_up.give_up_due, drain=True),
+    Job("rehearse", 60, rehearsing.rehearse_due),
     Job("tidy", 5, cancelling.tidy_due),
     Job("expiry", 5, settling.settle_ended),
     Job("recover", 5, recovering.take_over, drain=True),
     Job("retry", 10, retrying.retry_due, drain=True),
     Job("remind", 30, retrying.remind_due, drain=True),
+    Job("policies", 3600, policing.keep_due, shared=True),
     Job("papers", 3600, taxing.paper_due, drain=True, shared=True),
     Job("reconcile", 3600, reconciling.reconcile_lately, shared=True),
     Job("reconcile_deeply", 24 * 3600, reconciling.reconcile_deeply, shared=True),

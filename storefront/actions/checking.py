@@ -8,6 +8,7 @@ from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.checking_delays import delays
+from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
@@ -15,6 +16,7 @@ from storefront.models.log import LogRow
 from storefront.models.money import GONE_BACK, UNDER_WAY, Moved, Refund, Task, disputed, not_disputed
 from storefront.models.orders import ENDED, LIVE, Attempt, Checkout, Order, Promise, launched, no_open_attempt
 from storefront.models.products import Launch, Offer, Product
+from storefront.models.rehearsals import Holdup, held_up
 from storefront.models.stock import UnitMove
 from storefront.models.taxes import DocumentCount, TaxPoint
 from storefront.rules import papers
@@ -27,7 +29,19 @@ REFUND_TAKES = timedelta(days=30)
 
 def check(session: Session, now: datetime) -> list[str]:
     """What is broken, as sentences that name the row; empty when nothing is."""
-    checks = (_money, _papers, _access, _units, _ends, _letters, _promises, delays, _history, _waiting)
+    checks = (
+        _money,
+        _papers,
+        _access,
+        _units,
+        _ends,
+        _letters,
+        _promises,
+        delays,
+        _history,
+        _waiting,
+        _given_up,
+    )
     return [sentence for each in checks for sentence in each(session, now)]
 
 
@@ -184,7 +198,9 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     unknown = and_(StripeEvent.done_at.is_(None), StripeEvent.received_at <= now - UNKNOWN_AFTER)
     for event in session.scalars(select(StripeEvent).where(unknown)):
         yield f"Events: {event.id} ({event.type}) speaks of {event.object_id}, which nothing here knows, for over 24 hours."
-    for launch in session.scalars(select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now - PATIENCE)):
+    yield from _held_up(session, now)
+    overdue = select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now - PATIENCE, ~given_up, ~held_up)
+    for launch in session.scalars(overdue):
         yield f"Launch: {launch.product.slug} was due at {launch.at:%Y-%m-%d %H:%M} UTC and is not out. Does the worker run?"
     stuck = and_(Attempt.outcome.is_(None), Attempt.opened_at <= now - timedelta(hours=1))
     for attempt in session.scalars(select(Attempt).where(stuck)):
@@ -199,6 +215,27 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     )
     for order in session.scalars(waiting):
         yield f"Money: order {order.number} has been due for over an hour, and is {order.state}."
+
+
+def _held_up(session: Session, now: datetime) -> Iterator[str]:
+    late = select(Holdup).where(Holdup.over_at.is_(None), Holdup.at <= now - PATIENCE)
+    for each in session.scalars(late):
+        if each.launch.launched_at is None:
+            yield f"Launch: {each.launch.product.slug} has not opened since {each.at:%Y-%m-%d %H:%M} UTC: {each.why}"
+
+
+def _given_up(session: Session, now: datetime) -> Iterator[str]:
+    """A cancelled product leaves no order behind, and what was opened early was opened with its reader's yes."""
+    del now
+    gone = select(Cancellation.product_id)
+    staying = select(Order).where(
+        Order.product_id.in_(gone), Order.state.in_(LIVE), Order.cancel_wished_at.is_(None), not_disputed
+    )
+    for order in session.scalars(staying):
+        yield f"Cancelled: order {order.number} is {order.state}, and its product has been cancelled."
+    over = select(CancelledOrder).join(Order, Order.id == CancelledOrder.order_id)
+    for row in session.scalars(over.where(CancelledOrder.state.in_(OVER), Order.state.in_(LIVE), not_disputed)):
+        yield f"Cancelled: order {row.order.number} counts as {row.state}, and is {row.order.state}."
 
 
 def _overdue(session: Session, now: datetime) -> Iterator[str]:

@@ -8,28 +8,32 @@ from sqlalchemy.orm import Session
 
 from storefront.actions.delaying import end_overdue
 from storefront.actions.settling import follow_move
+from storefront.models import cancellations
+from storefront.models.cancellations import given_up
 from storefront.models.db import Database, changed
 from storefront.models.delays import Notice
 from storefront.models.orders import LIVE, Checkout, Order, Promise
 from storefront.models.products import Launch
+from storefront.models.rehearsals import held_up
 from storefront.rules import launch as rule
 from storefront.rules.launch import Moment, Refused
 
+GIVEN_UP = Refused("given_up", "This product has been cancelled. It opens no more.")
 SETTLED = tuple(state for state in LIVE if state != "placed")
 
 
 def launch_due(db: Database, now: datetime) -> int:
     """Release every launch whose moment has come: a conditional UPDATE each. What is due follows from it by asking."""
     with db.write() as session:
-        due = select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now).order_by(Launch.at)
-        return sum(_release(session, each, "the clock", now) for each in session.scalars(due))
+        due = select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now, ~held_up, ~given_up)
+        return sum(_release(session, each, "the clock", now) for each in session.scalars(due.order_by(Launch.at)))
 
 
 def _release(session: Session, launch: Launch, who: str, now: datetime) -> bool:
     """Whose order has ended by the delay rules, because it is later than they agreed to, is not among those it opens for."""
     end_overdue(session, launch, now)
     same = (Launch.id == launch.id, Launch.generation == launch.generation, Launch.launched_at.is_(None))
-    return changed(session, update(Launch).where(*same).values(launched_at=now, launched_by=who))
+    return changed(session, update(Launch).where(*same, ~given_up).values(launched_at=now, launched_by=who))
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ def schedule(
     session.refresh(launch, with_for_update=True)
     if launch.launched_at is not None:
         return Refused("launched", "This product is out. Its launch cannot be set again.")
+    if cancellations.of_product(session, launch.product_id) is not None:
+        return GIVEN_UP
     if live_orders(session, launch):
         return _move(session, launch, moment, reason, now, who, offered)
     if moment is None:
@@ -152,6 +158,8 @@ def launch_now(session: Session, launch: Launch, who: str, now: datetime) -> Ref
     session.refresh(launch, with_for_update=True)
     if launch.launched_at is not None:
         return Refused("launched", "This product is out already.")
+    if cancellations.of_product(session, launch.product_id) is not None:
+        return GIVEN_UP
     promised = select(func.max(Promise.not_before)).join(Order, Order.id == Promise.order_id)
     latest = session.scalar(
         promised.where(

@@ -8,19 +8,21 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from storefront.actions import policing
 from storefront.actions.owing import owe
 from storefront.models import accounts
 from storefront.models.accounts import Account
 from storefront.models.db import changed
 from storefront.models.grants import Access, Finished, Grant
 from storefront.models.letters import Letter
-from storefront.models.orders import Checkout, Order
+from storefront.models.orders import LIVE, Checkout, Order
 from storefront.models.products import Lesson
 from storefront.rules import words
 from storefront.rules.links import Links
 
 FRESH_PER_HOUR = 3
 HOUR = timedelta(hours=1)
+MOST_PAGES = 10
 THE_LINK, THE_KEY = "access link used", "licence key shown"
 LONGEST_WHAT = 220
 
@@ -51,6 +53,38 @@ def _order_first(session: Session, grant: Grant) -> None:
     """Lock the order, then look at its grant afresh: whoever cancels locks them in this order too."""
     session.get_one(Order, grant.order_id, with_for_update=True)
     session.refresh(grant)
+
+
+def waive(session: Session, grant: Grant, given: str, now: datetime) -> bool:
+    """Keep that a reader gave up the right to withdraw: which text, and when; asked at first access only.
+
+    `given` is the version on the form. False: the text is another one by now, and is asked anew.
+    """
+    text = policing.waiver(now)
+    if given != text.version:
+        return False
+    version = policing.keep(session, text).version
+    once = update(Grant).where(Grant.id == grant.id, Grant.waived_at.is_(None), Grant.first_opened_at.is_(None))
+    changed(session, once.values(waived_at=now, waiver=version))
+    return True
+
+
+def mail_order_pages(session: Session, email: str, now: datetime) -> int:
+    """Mail the page of each live order to the address it was placed with, three times an hour at most."""
+    mine = (func.lower(Order.email) == email.lower(), Order.state.in_(LIVE), Order.state != "placed")
+    query = select(Order).where(*mine).order_by(Order.id.desc()).limit(MOST_PAGES)
+    return sum(_mail_page(session, order, now) for order in session.scalars(query.with_for_update()))
+
+
+def _mail_page(session: Session, order: Order, now: datetime) -> bool:
+    sent = select(func.count(Letter.id), func.max(Letter.version)).where(
+        Letter.order_id == order.id, Letter.kind == "order_link"
+    )
+    lately = session.execute(sent.where(Letter.owed_at > now - HOUR)).one()[0]
+    if lately >= FRESH_PER_HOUR:
+        return False
+    owe(session, order, "order_link", now, version=(session.execute(sent).one()[1] or 0) + 1)
+    return True
 
 
 def reader(session: Session, email: str, now: datetime) -> Account:

@@ -18,6 +18,7 @@ from storefront.models.products import Offer, Product
 from storefront.rules import charge, order, pricing, promise
 from storefront.rules.links import Links
 from storefront.rules.money import short
+from storefront.rules.policy import STANDARD, Terms
 
 OPEN_PER_ADDRESS = 5
 OPEN_PER_PLACE = 20
@@ -62,7 +63,13 @@ class TooMany:
 
 
 def place(
-    session: Session, links: Links, product: Product, wish: Wish, chance: Random, now: datetime
+    session: Session,
+    links: Links,
+    product: Product,
+    wish: Wish,
+    chance: Random,
+    now: datetime,
+    terms: Terms = STANDARD,
 ) -> Placed | OfferChanged | SoldOut | TooMany:
     """Place an order for the offer the buyer saw. The second call with a nonce returns the first one's order."""
     known = orders.by_nonce(session, wish.nonce)
@@ -73,7 +80,7 @@ def place(
         return refusal
     savepoint = session.begin_nested()
     try:
-        made = _insert(session, links, product, wish, chance, now)
+        made = _insert(session, links, product, wish, chance, now, terms)
     except IntegrityError:
         savepoint.rollback()
         known = orders.by_nonce(session, wish.nonce)
@@ -110,14 +117,18 @@ def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> O
 
 
 def current_offer(product: Product, now: datetime) -> Offer | None:
-    """The offer a buyer takes now. None: all are taken, or there is no day yet: an order without one is not sold."""
+    """The offer a buyer takes now. None: all are taken, it left the shop, or there is no day yet: then nothing is sold."""
+    if product.retired_at is not None:
+        return None
     if product.launch.launched_at is None and product.launch.at is None:
         return None
     index = pricing.current(product.offers, out=product.launch.launched_at is not None, now=now)
     return None if index is None else product.offers[index]
 
 
-def _insert(session: Session, links: Links, product: Product, wish: Wish, chance: Random, now: datetime) -> Order:
+def _insert(
+    session: Session, links: Links, product: Product, wish: Wish, chance: Random, now: datetime, terms: Terms
+) -> Order:
     offer = next(each for each in product.offers if each.id == wish.offer_id)
     made = Order(
         number=_free_number(session, chance),
@@ -136,7 +147,7 @@ def _insert(session: Session, links: Links, product: Product, wish: Wish, chance
     session.add(made)
     session.flush()
     made.link_sha256 = links.fresh("order", made.id, 1)
-    promise_first(session, made, product.launch, consent_now(product, offer, now))
+    promise_first(session, made, product.launch, consent_now(product, offer, now), terms)
     session.add(LogRow(order_id=made.id, at=now, who="buyer", why="ordered", before=None, after="placed"))
     note_taken(session, made, now)
     session.flush()

@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from storefront.actions import policing
 from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch
 from storefront.rules import charge, promise
 from storefront.rules.delay import RUNS_LATE
 from storefront.rules.gift import Gift
+from storefront.rules.policy import STANDARD, Terms
 
 KEPT = [each.name for each in Promise.__table__.columns if each.name != "id"]
 
@@ -30,9 +32,10 @@ def instants(order: Order, launch: Launch) -> Told:
     return Told(None if order.mode == "pay_now" else launch.at, launch.at)
 
 
-def promise_first(session: Session, order: Order, launch: Launch, consent: str) -> None:
-    """Keep what the buyer saw when they ordered."""
+def promise_first(session: Session, order: Order, launch: Launch, consent: str, terms: Terms = STANDARD) -> None:
+    """Keep what the buyer saw when they ordered, and the version of the policy it was ordered under."""
     product = order.product
+    version = policing.keep(session, policing.of_product(product, terms, order.placed_at)).version
     told = instants(order, launch)
     order.delay_due_at = told.by + RUNS_LATE if order.kind == "pre_order" else None
     inside = promise.content(
@@ -53,7 +56,9 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str) 
             bonuses=[each.title for each in order.offer.bonuses],
             price=order.price,
             currency=order.currency,
-            policy=promise.policy_text(charge.Mode(order.mode)),
+            policy=promise.policy_text(charge.Mode(order.mode), version, terms, out=order.kind == "purchase"),
+            policy_version=version,
+            withdraw_days=terms.withdraw_days,
             consent=consent,
         )
     )

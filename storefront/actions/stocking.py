@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, true, update
 from sqlalchemy.orm import Session
 
 from storefront.models.db import changed
@@ -12,10 +12,14 @@ from storefront.models.stock import UnitMove
 
 
 def take(session: Session, product_id: int, offer_id: int) -> bool:
-    """Take one unit of the product and one of the offer, or neither. The caller rolls back where this is False."""
+    """Take one unit of the product and one of the offer, or neither. The caller rolls back where this is False.
+
+    A product that left the shop a moment before gives none.
+    """
     for table, limit, row_id in ((Offer, Offer.units, offer_id), (Product, Product.stock, product_id)):
         left = or_(limit.is_(None), table.taken < limit)
-        if not changed(session, update(table).where(table.id == row_id, left).values(taken=table.taken + 1)):
+        sold = Product.retired_at.is_(None) if table is Product else true()
+        if not changed(session, update(table).where(table.id == row_id, left, sold).values(taken=table.taken + 1)):
             return False
     return True
 

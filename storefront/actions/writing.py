@@ -18,13 +18,24 @@ from storefront.models.products import File, Lesson
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
 from storefront.rules import letter_rows, letter_words, words
+from storefront.rules.letter_rows import OF_PRODUCT
 from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
 
 OF_GRACE = frozenset({"past_due", "past_due_out", "grace_ending"})
-OF_LIVE_ORDERS = OF_GRACE | {"confirmed", "repaired", "moved", "still_waiting", "bettered", "access", "card_expiring"}
+OF_LIVE_ORDERS = OF_GRACE | {
+    "confirmed",
+    "repaired",
+    "moved",
+    "still_waiting",
+    "bettered",
+    "access",
+    "card_expiring",
+    "launch_late",
+}
+BEFORE_IT_IS_OUT = frozenset({"moved", "card_expiring", "still_waiting", "launch_late", "launch_stopped", "rehearsed"})
 # Letters to the creator: nothing in them opens the buyer's page.
-TO_CREATOR = frozenset({"task", "grace_over", "missed", "dispute_won", "dispute_lost"})
+TO_CREATOR = frozenset({"task", "grace_over", "missed", "dispute_won", "dispute_lost"}) | OF_PRODUCT
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,18 @@ def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> 
     return _envelope(session, outside, letter, grant, now)
 
 
+def trial(session: Session, outside: Outside, order: Order, kind: str, now: datetime) -> Envelope:
+    """A letter as it would be written now, for a rehearsal: its link leads nowhere, and nothing is kept."""
+    grant = session.scalar(select(Grant).where(Grant.order_id == order.id))
+    if grant is None:
+        grant = Grant(id=0, order_id=order.id, product_id=order.product_id, granted_at=now, link_generation=1)
+        grant.link_sha256 = outside.links.fresh("access", 0, 1)
+    letter = Letter(id=0, order_id=order.id, kind=kind, version=1, recipient=order.email, facts={}, owed_at=now)
+    with session.no_autoflush:
+        letter.order = order
+        return _envelope(session, outside, letter, grant, now)
+
+
 def _outdated(session: Session, letter: Letter, grant: Grant | None, now: datetime) -> str:
     """Why the fact a letter tells of no longer holds; "" while it does."""
     order, kind = letter.order, letter.kind
@@ -61,8 +84,7 @@ def _outdated(session: Session, letter: Letter, grant: Grant | None, now: dateti
         "the payment has failed again": kind == "repaired"
         and (order.state == "past_due" or letter.version < order.episode),
         "a later move has been told": kind == "moved" and _told_again(order, letter.version),
-        "it is out already": kind in {"moved", "card_expiring", "still_waiting"}
-        and order.product.launch.launched_at is not None,
+        "it is out already": kind in BEFORE_IT_IS_OUT and order.product.launch.launched_at is not None,
         "the address was corrected again": kind == "address_new" and letter.version < order.link_generation,
     }
     told = next((why for why, holds in reasons.items() if holds), "")
@@ -169,6 +191,7 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
         "rows": rows,
         "rows_text": letter_rows.rows_as_text(rows),
         "facts_told": letter.facts,
+        "withdraw_url": f"{order_url}/cancel" if order_url and _may_withdraw(letter, grant) else "",
         "title": order.product.title,
         "creator": order.product.creator.name,
         "number": order.number,
@@ -180,18 +203,29 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
     }
 
 
+def _may_withdraw(letter: Letter, grant: Grant | None) -> bool:
+    """Whether a letter carries the way to withdraw: its order is out, and nobody has opened it (policies.md 2)."""
+    unopened = grant is None or grant.first_opened_at is None
+    return letter.kind in {"access", "confirmed"} and unopened and letter.order.product.launch.launched_at is not None
+
+
 def _order_url(outside: Outside, letter: Letter) -> str:
     """The order's page, in the studio for its creator; the address that was given up learns nothing of it."""
     order = letter.order
     if letter.kind == "address_old":
         return ""
+    if letter.kind in OF_PRODUCT:
+        return f"{outside.links.base_url}/studio/products/{order.product.slug}"
     if letter.kind in TO_CREATOR:
         return f"{outside.links.base_url}/studio/orders/{order.number}"
     return outside.links.order(order.id, order.link_generation, order.link_sha256)
 
 
 def _act_url(session: Session, outside: Outside, letter: Letter) -> str:
-    """Where a creator does what is asked: a dispute has a page of its own."""
+    """Where a creator does what is asked: a dispute has a page of its own, and so has what is done to a product."""
+    home = f"{outside.links.base_url}/studio/products/{letter.order.product.slug}"
+    if letter.kind in OF_PRODUCT:
+        return f"{home}/{'cancel' if letter.kind == 'given_up' else 'rehearsal'}"
     if letter.kind == "task":
         task = session.get_one(Task, letter.version)
         subject = task.subject if task.kind == "dispute" else ""
@@ -231,7 +265,6 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         placed_at=order.placed_at,
         launched_at=product.launch.launched_at,
         card=order.card,
-        bonuses=tuple(order.promise.bonuses),
         lessons=lessons,
         files=files,
         licence_key=(grant.licence_key or "") if grant else "",
@@ -248,6 +281,7 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         **_delay(letter),
         buyer=words.masked(order.email),
         matter=_matter(session, letter),
+        **_promised(letter),
     )
 
 
@@ -264,6 +298,12 @@ def _delay(letter: Letter) -> dict[str, Any]:
         "deadline": datetime.fromisoformat(until) if until else None,
         "gift": facts.get("gift", ""),
     }
+
+
+def _promised(letter: Letter) -> dict[str, Any]:
+    """What stands in the promise and in the letter's own row."""
+    promise = letter.order.promise
+    return {"bonuses": tuple(promise.bonuses), "days": promise.withdraw_days, "told": letter.facts}
 
 
 def _card(order: Order) -> dict[str, Any]:

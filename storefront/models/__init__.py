@@ -2,6 +2,7 @@
 
 from storefront.models import (
     accounts,
+    cancellations,
     db,
     delays,
     events,
@@ -11,13 +12,16 @@ from storefront.models import (
     money,
     orders,
     pages,
+    policies,
     products,
+    rehearsals,
     stock,
     taxes,
 )
 
 __all__ = [
     "accounts",
+    "cancellations",
     "db",
     "delays",
     "events",
@@ -27,7 +31,9 @@ __all__ = [
     "money",
     "orders",
     "pages",
+    "policies",
     "products",
+    "rehearsals",
     "stock",
     "taxes",
 ]

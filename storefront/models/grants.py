@@ -11,7 +11,10 @@ from storefront.models.products import Product
 
 
 class Grant(Base):
-    """A buyer's right to a product and its bonuses, opened by an access link of which only the fingerprint is kept."""
+    """A buyer's right to a product and its bonuses, opened by an access link of which only the fingerprint is kept.
+
+    `waiver` is the version of the text by which its reader gave up the right to withdraw, asked at first access.
+    """
 
     __tablename__ = "grants"
 
@@ -26,6 +29,8 @@ class Grant(Base):
     link_sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
     link_redeemed_at: Mapped[datetime | None] = mapped_column(Instant)
     first_opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    waived_at: Mapped[datetime | None] = mapped_column(Instant)
+    waiver: Mapped[str] = mapped_column(String(16), default="")
     licence_key: Mapped[str | None] = mapped_column(String(40), unique=True)
 
     order: Mapped[Order] = relationship()

@@ -142,6 +142,8 @@ class Promise(Base):
     price: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     policy: Mapped[str] = mapped_column(Text)
+    policy_version: Mapped[str] = mapped_column(String(16), default="")
+    withdraw_days: Mapped[int] = mapped_column(default=14)
     consent: Mapped[str] = mapped_column(Text, default="")
 
 

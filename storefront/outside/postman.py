@@ -17,6 +17,7 @@ from flask_mail import BadHeaderError, Connection, Mail, Message
 TIMEOUT = 15.0
 PERMANENT = range(500, 600)
 CLOSING = 421
+WELCOME = range(200, 300)
 # Never 8-bit: a server may refuse lines of more than 998 bytes, and a creator's sentence may be one.
 QUOTED = Charset("utf-8")
 QUOTED.body_encoding = QP
@@ -122,6 +123,25 @@ class Postman:
             return
         finally:
             connection.host.close()
+
+    def knock(self) -> str:
+        """Whether letters would be taken: connect, greet, and post nothing. "" if so, else what the server said.
+
+        Over a connection of its own, so that it disturbs nobody who is posting.
+        """
+        try:
+            host = _Connection(self._mail, self._seconds).configure_host()
+        except (OSError, smtplib.SMTPException) as error:
+            return f"The mail server does not answer: {error}"
+        try:
+            host.ehlo_or_helo_if_needed()
+            code, said = host.noop()
+            host.quit()
+        except (OSError, smtplib.SMTPException) as error:
+            return f"The mail server failed: {error}"
+        finally:
+            host.close()
+        return "" if code in WELCOME else f"It answers {code} {said.decode(errors='replace')}"
 
     def post(self, envelope: Envelope) -> None:
         """Hand one letter over. Raises NotAccepted; returning means that the server has taken it."""

@@ -33,6 +33,14 @@ class Shelf:
             fresh.replace(place)
         return Stored(sha256, place.stat().st_size)
 
+    def looks(self, sha256: str) -> str:
+        """How a file lies there: "" as it was put, "missing", or "changed" where its checksum is another one."""
+        place = self.path(sha256)
+        try:
+            return "" if checksum(place) == sha256 else "changed"
+        except OSError:
+            return "missing"
+
     def path(self, sha256: str) -> Path:
         """Where a file lies. Nothing but a checksum ever reaches the file system's names."""
         return self._folder / sha256[:2] / sha256

@@ -177,6 +177,11 @@ class StripeGateway:
         """Every refund of a payment. Raises StripeSilent."""
         return self._asked("refund.list", lambda: self._refunds(intent_id))
 
+    def balance(self) -> dict[str, int]:
+        """What can be paid out of the account now, in minor units by currency. Raises StripeSilent."""
+        told = self._asked("balance.read", lambda: _plain(self._v1.balance.retrieve()))
+        return {each["currency"].upper(): int(each["amount"]) for each in told["available"]}
+
     def card(self, payment_method_id: str) -> Card:
         """A saved card as it stands now. Raises StripeSilent."""
         found = self._asked("card.read", lambda: _card(_plain(self._v1.payment_methods.retrieve(payment_method_id))))

@@ -10,6 +10,7 @@ from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules.links import Links
 from storefront.rules.papers import NAMELESS, Seller
+from storefront.rules.policy import STANDARD, Terms
 
 THREADS = 8
 Together = Callable[[Callable[[Any], object], Sequence[Any]], None]
@@ -27,7 +28,7 @@ def in_threads(verb: Callable[[Any], object], things: Sequence[Any]) -> None:
 class Outside:
     """Everything beyond the database; `links` writes our own addresses into it, `together` makes many calls at once.
 
-    `tax`: whether Stripe reckons the tax in each payment; `seller` is who stands on receipts.
+    `terms`: what the owner made stricter in the policy. `tax`: whether Stripe reckons the tax in each payment; `seller` is who stands on receipts.
     """
 
     stripe: StripeGateway
@@ -39,3 +40,4 @@ class Outside:
     together: Together = in_threads
     tax: bool = False
     seller: Seller = NAMELESS
+    terms: Terms = STANDARD

@@ -286,7 +286,9 @@ def consequences(effects: Effects, now: datetime) -> Note:
 def _letters(effects: Effects) -> list[str]:
     if not effects.buyers:
         return []
-    letter = f"One letter{' each' if effects.buyers > 1 else ''}, at once: {_news(effects)}, your reason, one click to cancel."
+    letter = (
+        f"One letter{' each' if effects.buyers > 1 else ''}, at once: {_news(effects)}, your reason, the way to cancel."
+    )
     if effects.at and effects.before and effects.at <= effects.before:
         return [letter, bold("They are told at least 24 hours before they pay.")]
     return [letter, *_silence(effects)]

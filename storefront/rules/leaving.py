@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from storefront.rules import words
 from storefront.rules.order import ENDED
 
-WITHDRAW_WITHIN = timedelta(days=14)
+LEAST_DAYS = 14
+WITHDRAW_WITHIN = timedelta(days=LEAST_DAYS)
 
 
 class Way(StrEnum):
@@ -23,7 +24,9 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Leaver:
-    """What the answer depends on. `leaving`: a cancellation is under way; `disputed`: the bank decides."""
+    """What the answer depends on. `leaving`: a cancellation is under way; `disputed`: the bank decides;
+    `days`: within how many this order may be withdrawn from.
+    """
 
     state: str
     placed_at: datetime
@@ -32,6 +35,7 @@ class Leaver:
     opened: bool = False
     leaving: bool = False
     disputed: bool = False
+    days: int = LEAST_DAYS
 
 
 def way_out(order: Leaver, now: datetime) -> Way:
@@ -40,20 +44,31 @@ def way_out(order: Leaver, now: datetime) -> Way:
         return Way.NONE
     if order.state == "placed":
         return Way.LEAVE
+    if order.state in {"reserved", "past_due"} or order.launched_at is None:
+        return Way.CANCEL  # also where it was opened before its payment failed: it is paused, and nothing is paid
     if order.opened:
         return Way.ASK
-    if order.state in {"reserved", "past_due"} or order.launched_at is None:
-        return Way.CANCEL
-    return Way.WITHDRAW if now < withdraw_until(order.placed_at, order.launched_at, order.zone) else Way.ASK
+    until = withdraw_until(order.placed_at, order.launched_at, order.zone, order.days)
+    return Way.WITHDRAW if now < until else Way.ASK
 
 
-def withdraw_until(placed_at: datetime, launched_at: datetime, zone: str) -> datetime:
-    """The end of the fourteenth day after the later of order and launch, as the zone counts days."""
+def asks_waiver(order: Leaver, now: datetime) -> bool:
+    """Whether opening it needs its reader's yes: it can be withdrawn from still, and opening ends that."""
+    if order.opened or order.launched_at is None:
+        return False
+    return now < withdraw_until(order.placed_at, order.launched_at, order.zone, order.days)
+
+
+def withdraw_until(placed_at: datetime, launched_at: datetime, zone: str, days: int = LEAST_DAYS) -> datetime:
+    """The end of the fourteenth day after the later of order and launch, as the zone counts days.
+
+    `days`: how many this order was promised; never fewer than fourteen.
+    """
     start = max(placed_at, launched_at).astimezone(ZoneInfo(zone)).date()
-    after = start + WITHDRAW_WITHIN + timedelta(days=1)
+    after = start + timedelta(days=max(days, LEAST_DAYS) + 1)
     return datetime.combine(after, time.min, ZoneInfo(zone)).astimezone(UTC)
 
 
-def last_day(placed_at: datetime, launched_at: datetime, zone: str) -> str:
+def last_day(placed_at: datetime, launched_at: datetime, zone: str, days: int = LEAST_DAYS) -> str:
     """The last day to withdraw: 26 May 2027."""
-    return words.day_month_year(withdraw_until(placed_at, launched_at, zone) - timedelta(seconds=1), zone)
+    return words.day_month_year(withdraw_until(placed_at, launched_at, zone, days) - timedelta(seconds=1), zone)

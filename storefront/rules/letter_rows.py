@@ -9,6 +9,7 @@ from storefront.rules.letter_words import COLUMNS, Told, listed
 from storefront.rules.money import exact
 
 LABELS = 19
+OF_PRODUCT = frozenset({"given_up", "launch_stopped", "rehearsed"})
 
 
 class Row(NamedTuple):
@@ -21,7 +22,7 @@ class Row(NamedTuple):
 
 def rows(told: Told, kind: str) -> list[Row]:
     """The facts of one kind of letter."""
-    found = [*_ROWS[kind](told), Row("Order", told.about.number)]
+    found = [*_ROWS[kind](told), *([] if kind in OF_PRODUCT else [Row("Order", told.about.number)])]
     return [row for row in found if row.text]
 
 
@@ -41,7 +42,7 @@ def _pays(told: Told) -> Row:
 def _withdraw(told: Told) -> Row:
     """Until it is opened, a sale can be undone for 14 days (policies.md 2)."""
     about = told.about
-    when = (about.placed_at, about.launched_at or about.day, about.zone)
+    when = (about.placed_at, about.launched_at or about.day, about.zone, about.days)
     if about.opened or leaving.withdraw_until(*when) <= told.now:
         return Row("Changed your mind", "")
     text = f"Until you open it, and at the latest until {leaving.last_day(*when)}: withdraw on the order’s page, and you get everything back."
@@ -207,6 +208,34 @@ def _address_new(told: Told) -> list[Row]:
     return [Row("The day", "" if told.out else told.full), _pays(told), _with_it(told)]
 
 
+def _withdrawn(told: Told) -> list[Row]:
+    """The content of the declaration, with date and time (Directive 2023/2673)."""
+    about = told.about
+    at = words.full(about.cancelled_at, about.zone) if about.cancelled_at else ""
+    return [
+        Row("You declared", f"I withdraw from the contract for {about.title}, order {about.number}."),
+        Row("It arrived", at),
+        Row("You paid", exact(about.captured, about.currency) if about.captured else ""),
+    ]
+
+
+def _order_link(told: Told) -> list[Row]:
+    return [Row("The day", "" if told.out else told.full), _withdraw(told) if told.out else Row("", "")]
+
+
+def _launch_late(told: Told) -> list[Row]:
+    return [Row("It was promised", told.full), Row("At the latest", told.at_the_latest), _pays(told)]
+
+
+def _given_up(told: Told) -> list[Row]:
+    about = told.about
+    returned = int(about.told.get("returned", 0))
+    return [
+        Row("Orders ended", f"{about.told.get('orders', 0):,}"),
+        Row("Went back", exact(returned, about.currency) if returned else "nothing had been charged"),
+    ]
+
+
 def _nothing(_told: Told) -> list[Row]:
     return []
 
@@ -231,6 +260,12 @@ _ROWS: dict[str, Callable[[Told], list[Row]]] = {
     "access": _access,
     "cancelled": _cancelled,
     "refunded": _refunded,
+    "withdrawn": _withdrawn,
+    "order_link": _order_link,
+    "launch_late": _launch_late,
+    "launch_stopped": _nothing,
+    "rehearsed": _nothing,
+    "given_up": _given_up,
     "address_old": _nothing,
     "address_new": _address_new,
 }

@@ -2,9 +2,10 @@
 
 import re
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from storefront.rules import charge, refund_words, words
 from storefront.rules.decline_words import No
@@ -16,6 +17,7 @@ from storefront.rules.order_words import card_month
 from storefront.rules.words import NOUN, OPENS, Day
 
 COLUMNS = 72
+RUNS_LATE = timedelta(hours=24)
 SMALL_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -64,6 +66,8 @@ class About:
     gift: str = ""
     buyer: str = ""
     matter: "Matter | None" = None
+    days: int = 14
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,28 @@ class Told:
             return ""
         off = about.launched_at - about.day
         return f"This launch ran {_span(off)} late. It was promised for {self.full}." if off > LATE_AFTER else ""
+
+    @property
+    def at_the_latest(self) -> str:
+        """The end of the day that a launch may run late: then the order counts as cancelled (policies.md 1)."""
+        return words.full(self.about.day + RUNS_LATE, self.about.zone)
+
+    @property
+    def late_money(self) -> str:
+        """What a launch that does not open does to the money: nothing."""
+        if self.about.captured > self.about.refunded:
+            return "Your payment waits with it."
+        return "Nothing has been charged."
+
+    @property
+    def withdrawal_money(self) -> str:
+        """What a withdrawal does to the money."""
+        left = self.about.captured - self.about.refunded
+        if left > 0:
+            return f"{exact(left, self.about.currency)} go back to the card you paid with, started today."
+        if self.about.refunded:
+            return f"{exact(self.about.refunded, self.about.currency)} go back to the card you paid with."
+        return "Nothing stays charged: what was set aside is freed."
 
     @property
     def full(self) -> str:

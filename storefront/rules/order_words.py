@@ -54,6 +54,8 @@ class Facts:
     disputed_at: datetime | None = None
     dispute_lost: bool = False
     undated: bool = False
+    days: int = 14
+    repaired: bool = False
 
     @property
     def amount(self) -> str:
@@ -96,6 +98,7 @@ class Facts:
             opened=self.opened,
             leaving=self.leaving,
             disputed=self.disputed_at is not None or self.dispute_lost,
+            days=self.days,
         )
 
 
@@ -364,13 +367,14 @@ def _ordered(facts: Facts) -> Step:
 def _preflight(facts: Facts, now: datetime) -> Step:
     at = facts.preflight_at or charge.preflight_at(facts.launch_at)
     when = words.day_clock(at, facts.zone)
-    if facts.state in {"held", "paid"} or now >= at:
+    if facts.state in {"held", "paid"} and facts.repaired:
         return Step(
-            when,
-            f"Your bank set {facts.amount} aside.",
-            "past",
-            "done" if facts.state in {"held", "paid"} else "under way",
+            when, "Your bank said no, and you put the card right. Everything stayed as it was.", "past", "repaired"
         )
+    if facts.state in {"held", "paid"}:
+        return Step(when, f"Your bank set {facts.amount} aside.", "past", "done")
+    if now >= at:
+        return Step(when, f"Your bank is being asked for {facts.amount}.", "past", "under way")
     if card_ends_early(facts.card_until, facts.launch_at):
         text = f"Your bank is asked to set {facts.amount} aside. It needs a card that is valid on the day."
         return Step(when, text, "needs", "another card by then")
@@ -404,10 +408,22 @@ def _the_day(facts: Facts) -> Step:
         if facts.mode == "pay_now":
             paid = f"and you had paid {facts.amount} before"
         return Step(when, f"{the} came out. The access link went to {facts.email}, {paid}.", "day")
+    if facts.launched_at:
+        return _came_out(facts, when, the)
     opens = f"{the} {OPENS[facts.kind]}. The access link goes to {facts.email}"
     if facts.mode == "pay_now":
         return Step(when, f"{opens}. {bold('You have paid already.')}", "day")
     return Step(when, f"{opens}, and {bold(f'you pay {facts.amount}')}.", "day")
+
+
+def _came_out(facts: Facts, when: str, the: str) -> Step:
+    """The day has come, and access is not there: it is on its way, waits for the bank, or stays shut."""
+    if facts.leaving or facts.leaver.disputed or facts.state in {"cancelled", "refunded"}:
+        return Step(when, f"{the} came out.", "day")
+    if facts.state == "reserved":
+        return Step(when, f"{the} came out. Yours opens the moment your bank agrees to {bold(facts.amount)}.", "day")
+    paid = f"You have paid {facts.amount}." if facts.captured else f"{bold(f'You pay {facts.amount}')}."
+    return Step(when, f"{the} came out. Your access link is on its way to {facts.email}. {paid}", "day")
 
 
 def _claimed(facts: Facts) -> list[tuple[datetime, Step]]:
@@ -441,7 +457,7 @@ def _last(facts: Facts, now: datetime) -> list[tuple[datetime, Step]]:
     if facts.state in {"past_due", "refunded"} or facts.opened or facts.leaver.disputed or facts.undated:
         return []
     out = facts.launched_at or facts.launch_at
-    until = withdraw_until(facts.placed_at, out, facts.zone)
+    until = withdraw_until(facts.placed_at, out, facts.zone, facts.days)
     if until <= now:
         return []
     day = words.day_month(until - timedelta(seconds=1), facts.zone)

@@ -53,7 +53,7 @@ def _today(mode: Mode, amount: str) -> str:
 def _moves() -> str:
     return (
         "You are told before the day, with the reason. Up to 30 days later: your order moves along, "
-        "and one click cancels. Later than that: it is cancelled, unless you tell us you will wait."
+        "and two clicks cancel. Later than that: it is cancelled, unless you tell us you will wait."
     )
 
 

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from storefront.rules import words
 from storefront.rules.charge import Mode
+from storefront.rules.policy import STANDARD, Terms
 from storefront.rules.words import OPENS, THE_NOUN_OPENS
 
-POLICY_VERSION = 1
 
-
-def policy(mode: Mode) -> list[tuple[str, str]]:
-    """The policy in five facts, as a product page shows it and a promise keeps it."""
+def policy(mode: Mode, terms: Terms = STANDARD, *, out: bool = False) -> list[tuple[str, str]]:
+    """The policy in short, as a product page shows it and a promise keeps it. `out`: what cannot happen is left out."""
+    if out:
+        return _out(terms)
     charged = {
         Mode.PAY_NOW: "once, when you order",
         Mode.HOLD: "once, on the day it opens, never before",
@@ -22,14 +23,26 @@ def policy(mode: Mode) -> list[tuple[str, str]]:
         ("Cancel", "any time until it opens, without a reason"),
         ("A delay", "up to 30 days: moves along, unless you cancel; longer: cancelled, unless you agree"),
         ("Given up", "holds are released, money goes back, the same day"),
-        ("Not opened yet", "withdraw within 14 days of the launch and get everything back"),
+        (
+            "Not opened yet",
+            f"withdraw within {terms.withdraw_days} days of the launch and get everything back",
+        ),
     ]
 
 
-def policy_text(mode: Mode) -> str:
-    """The policy as one text, with its version."""
-    lines = [f"{label}: {text}." for label, text in policy(mode)]
-    return "\n".join([f"Policy, version {POLICY_VERSION}", *lines])
+def _out(terms: Terms) -> list[tuple[str, str]]:
+    return [
+        ("Charged", "once, when you order"),
+        ("Not opened yet", f"withdraw within {terms.withdraw_days} days and get everything back"),
+        ("Opened", "ask its creator, who decides"),
+        ("Refunds", "to the card you paid with, started the same day"),
+    ]
+
+
+def policy_text(mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool = False) -> str:
+    """The policy in short as one text, with the version of the whole."""
+    lines = [f"{label}: {text}." for label, text in policy(mode, terms, out=out)]
+    return "\n".join([f"Policy, version {version}", *lines])
 
 
 def consent(mode: Mode, kind: str, amount: str, at: datetime | None, zone: str) -> str:

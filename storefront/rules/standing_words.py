@@ -159,6 +159,12 @@ LETTERS = {
     "grace_over": "Ended unpaid, to the creator",
     "dispute_won": "Dispute won, to the creator",
     "dispute_lost": "Dispute lost, to the creator",
+    "withdrawn": "Withdrawal confirmed",
+    "order_link": "The order's page",
+    "launch_late": "It is late",
+    "launch_stopped": "Content missing, to the creator",
+    "rehearsed": "Rehearsal, to the creator",
+    "given_up": "All ended, to the creator",
     "address_old": "Address corrected, to the old one",
     "address_new": "Address corrected, to the new one",
 }

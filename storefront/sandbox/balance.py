@@ -9,8 +9,22 @@ from .world import Thing, World
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .routes import Call
+
 # What Stripe takes when a bank disputes a charge, in minor units; not given back.
 DISPUTE_FEE = 1500
+
+
+def standing(world: World, _call: Call) -> dict[str, Any]:
+    """Tell what is on the account, by currency: all of it is available at once here."""
+    net, currency = "sum(json_extract(body, '$.net'))", "json_extract(body, '$.currency')"
+    query = f"SELECT {currency}, {net} FROM things WHERE kind = 'balance_transaction' GROUP BY 1 ORDER BY 1"  # noqa: S608
+    rows = [
+        {"amount": int(total), "currency": name, "source_types": {"card": int(total)}}
+        for name, total in world.db.execute(query).fetchall()
+    ]
+    nothing = [{**each, "amount": 0, "source_types": {"card": 0}} for each in rows]
+    return {"object": "balance", "available": rows, "livemode": False, "pending": nothing}
 
 
 def charged(world: World, charge: Thing, amount: int) -> Thing:

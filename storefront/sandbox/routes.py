@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import (
+    balance,
     checkout,
     customers,
     disputes,
@@ -120,6 +121,7 @@ ROUTES = (
     Route("POST", f"{TAX}/transactions/create_reversal", tables.TAX_REVERSE, tax_transactions.reverse),
     Route("GET", f"{TAX}/transactions/:id", tables.RETRIEVE, retrieval("tax.transaction")),
     Route("GET", f"{TAX}/transactions/:id/line_items", tables.TAX_ITEM_LIST, tax_transactions.line_items),
+    Route("GET", "/v1/balance", tables.RETRIEVE, balance.standing),
     Route("GET", "/v1/balance_transactions", tables.BALANCE_LIST, listing("balance_transaction")),
     Route("GET", "/v1/balance_transactions/:id", tables.RETRIEVE, retrieval("balance_transaction")),
     Route("POST", SESSIONS, tables.SESSION_CREATE, checkout.create),

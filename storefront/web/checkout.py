@@ -32,7 +32,7 @@ def order(slug: str) -> Response | BaseResponse:
         if form.errors:
             return _again(product, form, 422)
         wish = Wish(form.email, form.offer_id, form.nonce, _placed_from())
-        answer = ordering.place(db, here.outside.links, product, wish, here.chance, now())
+        answer = ordering.place(db, here.outside.links, product, wish, here.chance, now(), here.outside.terms)
         if not isinstance(answer, Placed):
             return _again(product, _noted(product, form, answer), 429 if isinstance(answer, TooMany) else 409)
         order_id = answer.order.id

@@ -1,8 +1,9 @@
 """The library: what a reader has, lesson by lesson and file by file; and the free lesson of a product."""
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, send_file, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
 from flask_login import current_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,8 +16,10 @@ from storefront.models.grants import Grant
 from storefront.models.orders import Order
 from storefront.models.products import File, Lesson, Product
 from storefront.rules import markdown, words
+from storefront.rules.leaving import withdraw_until
 from storefront.rules.money import short
 from storefront.web.context import now, shop
+from storefront.web.orders import waiver_of
 from storefront.web.shop import card
 
 pages = Blueprint("library", __name__)
@@ -52,7 +55,7 @@ def _go_on(db: Session, live: list[Grant]) -> dict[str, Any] | None:
             return {
                 "item": card(grant.product),
                 "lesson": lesson,
-                "place": f"lesson {number} of {len(delivery.lessons)}",
+                "place": f"lesson {number} of {_counted(delivery)}",
                 "done": len(done),
                 "of": len(delivery.lessons),
                 "url": f"/library/{grant.product.slug}/lessons/{lesson.slug}",
@@ -67,7 +70,7 @@ def _item(db: Session, grant: Grant) -> dict[str, Any]:
     note = ""
     if delivery.lessons:
         done = len(grants.finished(db, grant.id))
-        note = f"{done} of {len(delivery.lessons)} finished"
+        note = f"{done} of {_counted(delivery)} finished"
         verbs = [{"words": "Continue" if done else "Begin", "url": home}]
     if delivery.licence_key:
         verbs = [
@@ -82,6 +85,13 @@ def _day_line(order: Order) -> str:
     if told.undated:
         return "No day yet"
     return f"{words.weekday_day(told.by, told.zone)}, {words.clock(told.by, told.zone)}"
+
+
+def _counted(delivery: Delivery) -> str:
+    """How many lessons, with those of a bonus: the shop counts them apart, so their number is told apart here too."""
+    extra = sum(each.bonus_id is not None for each in delivery.lessons)
+    whole = f"{len(delivery.lessons)}"
+    return f"{whole} (with {'the bonus' if extra == 1 else f'{extra} of a bonus'})" if extra else whole
 
 
 def _paused(grant: Grant) -> dict[str, Any]:
@@ -133,9 +143,46 @@ def product(slug: str) -> str | BaseResponse:
 
 
 def _grant(db: Session, slug: str) -> Grant:
+    """The reader's grant; one that may still be withdrawn from is opened only after its reader agreed to that."""
+    grant = _mine(db, slug)
+    if waiver_of(grant) is not None:
+        abort(redirect(url_for("library.begin", slug=slug), code=303))
+    return grant
+
+
+def _mine(db: Session, slug: str) -> Grant:
     if not current_user.is_authenticated:
         abort(404)
     return grants.of_reader(db, current_user.id, slug) or abort(404)
+
+
+@pages.get("/library/<slug>/begin")
+def begin(slug: str) -> str | BaseResponse:
+    """First access: the only place where the right to withdraw is asked for (policies.md 2)."""
+    with shop().db.read() as db:
+        grant = _mine(db, slug)
+        waiver, order = waiver_of(grant), grant.order
+        if waiver is None:
+            return redirect(url_for("library.product", slug=slug), code=303)
+        out = grant.product.launch.launched_at or now()
+        until = withdraw_until(order.placed_at, out, order.promise.zone, order.promise.withdraw_days)
+        return render_template(
+            "library/begin.html",
+            item=card(grant.product),
+            product=grant.product,
+            waiver=waiver,
+            until=words.day_month_year(until - timedelta(seconds=1), order.promise.zone),
+            after=words.day_month_year(until, order.promise.zone),
+            order_url=f"{_order_page(order)}/cancel",
+        )
+
+
+@pages.post("/library/<slug>/begin")
+def agree(slug: str) -> BaseResponse:
+    """Keep which text was agreed to, and when; then open it."""
+    with shop().db.write() as db:
+        opening.waive(db, _mine(db, slug), request.form.get("waiver", ""), now())
+    return redirect(url_for("library.product", slug=slug), code=303)
 
 
 def _note_opened(db: Session, grant: Grant, what: str) -> None:

@@ -9,15 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from storefront.actions import cancelling, opening, settling
+from storefront.actions import cancelling, opening, policing, settling
 from storefront.models import grants, money, orders
 from storefront.models.grants import Grant
 from storefront.models.money import Dispute, Refund
 from storefront.models.orders import LIVE, Order
+from storefront.models.policies import Policy
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import order_words, refund_words, words
 from storefront.rules.access import fingerprint
-from storefront.rules.leaving import Way, last_day, way_out
+from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
@@ -102,6 +103,8 @@ def order_facts(db: Session, found: Order, grant: Grant | None) -> Facts:
         cancel_who=found.cancel_who,
         cancel_why=found.cancel_why,
         backs=_backs(db, found),
+        days=found.promise.withdraw_days,
+        repaired=found.episode > 0,
     )
     return _with_claim(db, found, _with_access(grant, _with_card(found, facts)))
 
@@ -299,7 +302,7 @@ def _cancel_page(found: Order, facts: Facts, way: Way, token: str) -> str:
         way=way.value,
         amount=facts.amount,
         back=short(facts.left, found.currency) if facts.left else "",
-        until=last_day(found.placed_at, out, facts.zone),
+        until=last_day(found.placed_at, out, facts.zone, facts.days),
     )
 
 
@@ -362,8 +365,21 @@ def access(token: str) -> str:
     with shop().db.read() as db:
         grant = _grant(db, token)
         return render_template(
-            "access/open.html", grant=grant, product=grant.product, token=token, used=grant.link_redeemed_at is not None
+            "access/open.html",
+            grant=grant,
+            product=grant.product,
+            token=token,
+            used=grant.link_redeemed_at is not None,
+            waiver=waiver_of(grant),
         )
+
+
+def waiver_of(grant: Grant) -> Policy | None:
+    """The text to be agreed to before this is opened for the first time; None where none is asked."""
+    order, launch = grant.order, grant.product.launch
+    opened, days = grant.first_opened_at is not None, order.promise.withdraw_days
+    told = Leaver(order.state, order.placed_at, order.promise.zone, launch.launched_at, opened=opened, days=days)
+    return policing.waiver(now()) if grant.waived_at is None and asks_waiver(told, now()) else None
 
 
 def _grant(db: Session, token: str) -> Grant:
@@ -374,13 +390,17 @@ def _grant(db: Session, token: str) -> Grant:
 @pages.post("/access/<token>")
 @limiter.limit("20/minute")
 def redeem(token: str) -> BaseResponse:
-    """Use the link up, sign its reader in, open the library."""
+    """Use the link up, sign its reader in, open the library; with the waiver that stood above the button, if one did."""
     with shop().db.write() as db:
         opened = opening.redeem(db, _grant(db, token), now())
         if opened is None:
             return redirect(url_for("orders.access", token=token), code=303)
         sign_in(opened.account, by_password=False)
-        slug = opened.grant.product.slug
+        slug, later = opened.grant.product.slug, request.form.get("later")
+        if not later:
+            opening.waive(db, opened.grant, request.form.get("waiver", ""), now())
+    if later:
+        return redirect(url_for("library.library"), code=303)
     return redirect(url_for("library.product", slug=slug), code=303)
 
 

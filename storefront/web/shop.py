@@ -130,7 +130,7 @@ def product_page(product: Product, form: forms.OrderForm) -> str:
         bonuses=_bonuses(product),
         author_html=filters.prose(product.author_text),
         questions=[{"ask": each["ask"], "answer_html": filters.prose(each["answer"])} for each in product.questions],
-        policy=promise.policy(mode_now(product, moment)),
+        policy=promise.policy(mode_now(product, moment), shop().outside.terms, out=out),
         free_lesson_url=f"/p/{product.slug}/lessons/{free.slug}" if free else "",
         bar=_bar(product, offer, amount),
         structured=structured_data(product, offer, can),

@@ -27,22 +27,27 @@ from tests.support.letters import (
     confirmed,
     dispute_lost,
     dispute_won,
+    given_up,
     grace_ending,
     grace_over,
+    late,
     letter,
     missed,
     moved,
     moved_far,
+    order_link,
     part_refunded,
     past_due,
     past_due_out,
     refund_failed,
     refunded,
+    rehearsed,
     repaired,
     replace_product,
     still_waiting,
     taken_away,
     task,
+    withdrawn,
     words_of,
 )
 from tests.support.mailserver import MailServer, Taken
@@ -97,6 +102,12 @@ STORIES: list[tuple[str, Callable[[World], None]]] = [
     ("access", access),
     ("cancelled", cancelled),
     ("refunded", refunded),
+    ("withdrawn", withdrawn),
+    ("order_link", order_link),
+    ("launch_late", late),
+    ("launch_stopped", late),
+    ("given_up", given_up),
+    ("rehearsed", rehearsed),
     ("address_new", address_new),
     ("address_old", address_new),
 ]
@@ -140,7 +151,7 @@ def test_each_kind_goes_out_once_with_one_message_id_and_equal_text_and_html(
         assert the_day or said in seen or "copy this address" in said, f"{said!r} is not in the text part"
     links = set(re.findall(r'https?://[^\s"<]+', page))
     assert links == set(re.findall(r"https?://\S+", text))
-    homes = ["studio/orders/", "studio/disputes/"] if to_creator else ["orders/", "access/"]
+    homes = ["studio/orders/", "studio/disputes/", "studio/products/"] if to_creator else ["orders/", "access/"]
     assert all(link.startswith(tuple(f"{BASE_URL}/{each}" for each in homes)) for link in links)
     assert not to_creator or MIRIAM not in text + page, "the buyer's address stays in the studio"
     small_world.posts()
@@ -163,7 +174,7 @@ def test_a_notice_of_a_move_says_the_new_day_the_old_one_the_reason_and_what_sil
     assert "seven days later." in text
     assert "“The Windows build fails on long paths.” Ines Okafor" in text
     assert "You need do nothing" in text
-    assert "One click cancels." in text
+    assert "Two clicks cancel." in text
     assert "The new day" in text
     assert "It was" in text
 

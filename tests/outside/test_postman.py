@@ -179,3 +179,12 @@ def test_a_letter_without_a_connection_is_not_lost() -> None:
     with postman(free_port()) as door, pytest.raises(NotAccepted) as raised:
         door.post(LETTER)
     assert raised.value.broken
+
+
+def test_knocking_says_whether_letters_would_be_taken_and_posts_none() -> None:
+    app = Flask(__name__)
+    with running(MailServer()) as server:
+        app.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=server.port)
+        assert Postman(Mail(app), "letters@forthcoming.example", 2).knock() == ""
+        assert server.taken == []
+    assert "does not answer" in Postman(Mail(app), "letters@forthcoming.example", 2).knock()

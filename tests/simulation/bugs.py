@@ -389,7 +389,7 @@ BUGS = [
     bug(
         "missed while nothing ran",
         "the scheduler was down at T and skipped the launch",
-        Edit(launching.launch_due, "Launch.at <= now)", f"Launch.at <= now, Launch.at > now - {HOUR})"),
+        Edit(launching.launch_due, "Launch.at <= now,", f"Launch.at <= now, Launch.at > now - {HOUR},"),
     ),
     bug(
         "wall time taken for UTC",

@@ -44,6 +44,9 @@ class Mailman(Postman):
     ) -> None:
         return None
 
+    def knock(self) -> str:
+        return "nobody answers" if self.fault() == SILENT else ""
+
     def post(self, envelope: Envelope) -> None:
         self.look(envelope)
         self.kernel.point("before the hand-over")

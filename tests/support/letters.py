@@ -11,11 +11,11 @@ import pytest
 from flask_mail import Mail
 from sqlalchemy import select, update
 
-from storefront.actions import delaying, refunding
+from storefront.actions import delaying, giving_up, readying, refunding, rehearsing
 from storefront.actions.declining import declined
 from storefront.actions.disputing import note_dispute
 from storefront.actions.launching import Offered
-from storefront.actions.opening import correct_address
+from storefront.actions.opening import correct_address, mail_order_pages
 from storefront.actions.owing import owe
 from storefront.models.letters import Letter
 from storefront.models.money import Dispute, Refund
@@ -248,6 +248,41 @@ def dispute_lost(world: World) -> None:
     disputes(world, order_id)
     world.posts()
     disputes(world, order_id, "lost")
+
+
+def withdrawn(world: World) -> None:
+    world.cancels(buys(world))
+
+
+def order_link(world: World) -> None:
+    buys(world)
+    with world.db.write() as session:
+        assert mail_order_pages(session, MIRIAM.upper(), world.now) == 1
+
+
+def late(world: World) -> None:
+    """The moment comes, and nothing is inside."""
+    world.orders(world.product(days=3))
+    world.posts()
+    world.advance(days=3)
+    assert readying.hold_up_due(world.outside, world.db, world.now) == 1
+
+
+def given_up(world: World) -> None:
+    product = world.product(days=30, upfront=True)
+    world.orders(product)
+    with world.db.write() as session:
+        found = session.get_one(Product, product)
+        assert giving_up.give_up(session, found, who="creator:1", reason="I lost it.", now=world.now) is None
+    for _ in range(2):
+        giving_up.give_up_due(world.outside, world.db, world.now)
+
+
+def rehearsed(world: World) -> None:
+    world.orders(world.product(days=6))
+    world.posts()
+    with world.app.app_context():
+        assert rehearsing.rehearse_due(world.outside, world.db, world.now) == 1
 
 
 def address_new(world: World) -> None:

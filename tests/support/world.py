@@ -48,7 +48,7 @@ from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.money import Task
 from storefront.models.orders import Order
-from storefront.models.products import Bonus, Launch, Offer, Product
+from storefront.models.products import Bonus, File, Launch, Lesson, Offer, Product
 from storefront.models.taxes import TaxPoint
 from storefront.outside.shelf import Shelf
 from storefront.outside.stripe_gateway import StripeGateway
@@ -231,6 +231,18 @@ class World:
             session.add(product)
             session.flush()
             return product.id
+
+    def fills(self, product_id: int, source: str = "A page is a page.", name: str = "book.pdf") -> str:
+        """A lesson, and a file on the shelf, so that it can open; the file's checksum."""
+        path = Path(str(self.app.extensions["shop"].settings.data_dir)) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+        stored = self.outside.shelf.put(path)
+        facts = {"sha256": stored.sha256, "size": stored.size, "media_type": "application/pdf"}
+        with self.db.write() as session:
+            session.add(Lesson(product_id=product_id, position=1, slug="one", title="Pages", source=source))
+            session.add(File(product_id=product_id, name=name, label="PDF", **facts))
+        return stored.sha256
 
     def _launch(self, days: float | None) -> Launch:
         at = self.now + timedelta(days=days or 0)

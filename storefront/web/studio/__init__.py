@@ -1,10 +1,24 @@
 """The studio: the creators' side of the site. Each module below is a page, and brings its addresses with it."""
 
-from storefront.web.studio import disputes, moving, opening, order, orders, overview, papers, product, refunds, tasks
+from storefront.web.studio import (
+    disputes,
+    giving_up,
+    moving,
+    opening,
+    order,
+    orders,
+    overview,
+    papers,
+    product,
+    refunds,
+    rehearsal,
+    tasks,
+)
 from storefront.web.studio.room import pages
 
 __all__ = [
     "disputes",
+    "giving_up",
     "moving",
     "opening",
     "order",
@@ -14,5 +28,6 @@ __all__ = [
     "papers",
     "product",
     "refunds",
+    "rehearsal",
     "tasks",
 ]

@@ -15,9 +15,11 @@ ORDER = ("needs", "ask", "done", "plain")
 def look(product: Product, tally: Tally, now: datetime) -> list[Check]:
     """Everything that was looked at, what needs somebody first."""
     found = [
-        *_late(product, now),
+        *_late(product, tally, now),
+        *_rehearsed(product, tally),
         _inside(tally),
         _letters(tally),
+        *_late_work(product, tally),
         *_cards(product, tally),
         *_money(product, tally),
     ]
@@ -29,13 +31,45 @@ def obstacles(found: Sequence[Check]) -> int:
     return sum(each.kind == "needs" for each in found)
 
 
-def _late(product: Product, now: datetime) -> list[Check]:
+def _late(product: Product, tally: Tally, now: datetime) -> list[Check]:
     launch = product.launch
+    if tally.held_up:
+        return [held_up(product, tally.held_up)]
     if launch.at is None or launch.launched_at or now <= launch.at + LATE_AFTER:
         return []
     minutes = int((now - launch.at).total_seconds() // 60)
     text = f"It was due {minutes:,} minutes ago. The worker opens it as soon as it runs; ask whoever runs this shop."
     return [Check("The launch is late", text, "needs")]
+
+
+def held_up(product: Product, why: str) -> Check:
+    """Its moment came without its content."""
+    text = f"{why} Nobody was charged; the buyers know that it is late. It opens by itself when everything is there."
+    return Check("It has not opened", text, "needs", f"{_home(product)}/rehearsal", "The rehearsal")
+
+
+def _rehearsed(product: Product, tally: Tally) -> list[Check]:
+    """What the last rehearsal found to stop it; what holds it up is told by itself."""
+    if not tally.stops or tally.held_up:
+        return []
+    title = counted(tally.stops, "thing stopped the rehearsal", "things stopped the rehearsal")
+    return [Check(title, "Put it right, and rehearse again.", "needs", f"{_home(product)}/rehearsal", "See it")]
+
+
+def _late_work(product: Product, tally: Tally) -> list[Check]:
+    """What the worker should have done an hour ago stands in the way."""
+    found = []
+    if tally.overdue:
+        title = counted(tally.overdue, "card should have been asked", "cards should have been asked")
+        text = (
+            "The bank is asked two days ahead. Does the worker run, and does Stripe answer? Ask whoever runs this shop."
+        )
+        found.append(Check(title, text, "needs", _orders(product, "reserved"), "See them"))
+    if tally.silent:
+        title = counted(tally.silent, "call to Stripe has no answer", "calls to Stripe have no answer")
+        text = "For over an hour. They are asked again by themselves; whoever runs this shop can look with `reconcile`."
+        found.append(Check(title, text, "needs", _orders(product, ""), "See the orders"))
+    return found
 
 
 def _inside(tally: Tally) -> Check:
@@ -71,8 +105,13 @@ def expiring(product: Product, tally: Tally) -> Check | None:
     return Check(title, text, "ask", _orders(product, "expiring"), "See them")
 
 
+def _home(product: Product) -> str:
+    return f"/studio/products/{product.slug}"
+
+
 def _orders(product: Product, state: str) -> str:
-    return f"/studio/products/{product.slug}/orders?state={state}"
+    home = f"{_home(product)}/orders"
+    return f"{home}?state={state}" if state else home
 
 
 def _letters(tally: Tally) -> Check:

@@ -6,12 +6,13 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from storefront.actions import launching
+from storefront.actions import launching, readying
 from storefront.models.products import Product
 from storefront.rules import launch as rule
 from storefront.rules import words
 from storefront.rules.launch import Moment, Refused
 from storefront.rules.launch_words import consequences, counted
+from storefront.rules.rehearsal import why_not_ready
 from storefront.web.context import now, shop
 from storefront.web.studio.launch_form import LONGEST_REASON
 from storefront.web.studio.moving import NOT_NOW, UNREADABLE, move_to
@@ -31,12 +32,26 @@ def launch(slug: str) -> Response:
     """Open at once, or move to the earliest moment that the buyers' promises allow."""
     if request.form.get("step") == "move":
         return _move(slug)
+    missing = _missing(slug)
+    if missing:
+        return _again(slug, missing)
     with shop().db.write() as session:
         refused = launching.launch_now(session, find_product(session, slug).launch, signature(), now())
     if refused:
         return _again(slug, refused)
     flash("Open. Access and letters go out now, the money follows.", "done")
     return redirect(url_for("studio.product", slug=slug), code=303)
+
+
+def _missing(slug: str) -> Refused | None:
+    """By hand too nothing opens that is not complete."""
+    here = shop()
+    with here.db.read() as session:
+        found = find_product(session, slug)
+        if found.launch.launched_at is not None:
+            return None
+    why = why_not_ready(readying.content(here.outside, here.db, found.id))
+    return Refused("not_ready", f"{why} Nothing was opened.") if why else None
 
 
 def _again(slug: str, refused: Refused, reason: str = "") -> Response:
@@ -86,7 +101,7 @@ def _page(
         stopped=stopped,
         note=consequences(would, now()) if later else None,
         button_words=f"Move and write to {counted(would.buyers, 'buyer')}",
-        orders=tallies(session, [found.id])[found.id].orders,
+        orders=tallies(session, [found.id], now())[found.id].orders,
         refused=refused,
         reason=reason,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storefront.models.products import Offer, Product
-from storefront.rules import launch_words, standing_words, words
+from storefront.rules import launch_words, pricing, standing_words, words
 from storefront.rules.launch_axis import Planned, axis
 from storefront.rules.launch_words import Ahead, Check, counted
 from storefront.rules.money import short
@@ -47,7 +47,7 @@ def overview() -> str:
     """The studio's first page."""
     with shop().db.read() as session:
         found = _products(session)
-        numbers = tallies(session, [each.id for each in found])
+        numbers = tallies(session, [each.id for each in found], now())
         ahead = _ahead(found)
         planned = [_planned(each, numbers[each.id]) for each in ahead]
         waiting = sum(numbers[each.id].waiting for each in found)
@@ -138,7 +138,7 @@ def _row(product: Product, tally: Tally) -> Row:
         secured=short(tally.secured, currency),
         captured=short(tally.captured, currency),
         gone=money_line(tally, currency) if tally.captured != tally.kept else "",
-        offers=[(each.name, offer_left(each)) for each in product.offers],
+        offers=[(each.name, offer_left(each, product)) for each in product.offers],
         retired=product.retired_at is not None,
     )
 
@@ -174,8 +174,10 @@ def states_line(tally: Tally) -> str:
     return " · ".join(f"{count:,} {state}" for count, state in some if count)
 
 
-def offer_left(offer: Offer) -> str:
-    """Units left of an offer."""
+def offer_left(offer: Offer, product: Product) -> str:
+    """Units left of an offer; of one that has ended, those that were taken."""
+    if product.retired_at or pricing.ended(offer, out=product.launch.launched_at is not None, now=now()):
+        return f"ended, {offer.taken:,} taken"
     if offer.units is None:
         return f"{offer.taken:,} taken"
     return f"{max(offer.units - offer.taken, 0):,} of {offer.units:,} left"

@@ -8,6 +8,7 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storefront.models import cancellations
 from storefront.models.orders import Attempt, Order
 from storefront.models.products import Product
 from storefront.rules import launch_words, pricing, words
@@ -47,7 +48,8 @@ def product(slug: str) -> str:
 
 def product_page(session: Session, found: Product, form: LaunchForm, preview: Preview | None = None) -> str:
     """The page around a form: fresh, sent back, or to be confirmed."""
-    tally = tallies(session, [found.id])[found.id]
+    tally = tallies(session, [found.id], now())[found.id]
+    given_up = cancellations.of_product(session, found.id)
     told = _live(session, found) if found.launch.launched_at else _coming(found, tally)
     return render_template(
         "studio/product.html",
@@ -60,6 +62,7 @@ def product_page(session: Session, found: Product, form: LaunchForm, preview: Pr
         tally=tally,
         orders_line=counted(sum(tally.counts.values()), "order"),
         ladder=_ladder(found),
+        given_up=f"Your buyers read: “{given_up.reason}”" if given_up else "",
         **told,
     )
 

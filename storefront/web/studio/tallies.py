@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -14,11 +14,14 @@ from storefront.models.letters import Letter
 from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise, not_leaving
 from storefront.models.products import File, Launch, Lesson
+from storefront.models.rehearsals import Holdup, Rehearsal
 from storefront.rules import charge
 from storefront.rules.charge import Plan
 from storefront.rules.launch_words import Effects, Progress, Times
 from storefront.rules.money import short
+from storefront.rules.rehearsal import STOPS
 
+PATIENCE = timedelta(hours=1)
 SECURED = ("held", "paid")
 ORDERED = ("reserved", "held", "past_due", "paid")
 _outlived = exists().where(
@@ -32,6 +35,8 @@ card_ends_early = and_(Order.state == "reserved", not_leaving, _outlived)
 class Tally:
     """One product: orders and money by state (minor units), what moved at Stripe, letters that found no way yet.
 
+    `overdue`: saved cards that should have been asked an hour ago; `silent`: calls to Stripe open for over an hour.
+    `stops`: what the last rehearsal found to stop the launch; `held_up`: why it has not opened though its moment came.
     `captured` is all that came in; what was `refunded`, is `disputed` or was `lost` to a bank never counts as sold.
     """
 
@@ -42,9 +47,13 @@ class Tally:
     disputed: int = 0
     lost: int = 0
     expiring: int = 0
+    overdue: int = 0
+    silent: int = 0
     stuck_letters: int = 0
     lessons: int = 0
     files: int = 0
+    stops: int = 0
+    held_up: str = ""
 
     @property
     def orders(self) -> int:
@@ -72,34 +81,44 @@ class Tally:
         return self.counts.get("past_due", 0)
 
 
-def tallies(session: Session, products: Collection[int]) -> Mapping[int, Tally]:
+def tallies(session: Session, products: Collection[int], now: datetime) -> Mapping[int, Tally]:
     """The numbers of products, by their ids."""
     found: defaultdict[int, Tally] = defaultdict(Tally)
-    _orders(session, products, found)
-    _money(session, products, found)
+    _orders(session, products, found, now - PATIENCE)
+    _money(session, products, found, now - PATIENCE)
     _letters(session, products, found)
+    _rehearsed(session, products, found)
     _inside(session, products, found)
     return found
 
 
-def _orders(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+def _orders(session: Session, products: Collection[int], found: defaultdict[int, Tally], late: datetime) -> None:
     old = func.sum(case((card_ends_early, 1), else_=0))
-    query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price), old)
-    for product, state, count, total, expiring in session.execute(
+    not_out = ~exists().where(Launch.product_id == Order.product_id, Launch.launched_at.is_not(None))
+    waiting = and_(Order.state == "reserved", Order.preflight_at <= late, not_leaving, not_out)
+    overdue = func.sum(case((waiting, 1), else_=0))
+    query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price), old, overdue)
+    for product, state, count, total, expiring, asked_late in session.execute(
         query.where(Order.product_id.in_(products)).group_by(Order.product_id, Order.state)
     ):
         found[product].counts[state], found[product].sums[state] = count, int(total)
         found[product].expiring += int(expiring)
+        found[product].overdue += int(asked_late)
 
 
-def _money(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
-    """What came in, what went back, and what banks ask for: each from its own rows, all in one question."""
+def _money(session: Session, products: Collection[int], found: defaultdict[int, Tally], late: datetime) -> None:
+    """What came in, what went back, what banks ask for, and which calls have no answer: all in one question."""
     of_these = Order.product_id.in_(products)
+    silent = select(Order.product_id, literal("silent"), func.count(Attempt.id)).join(
+        Attempt, Attempt.order_id == Order.id
+    )
+    unanswered = (of_these, Attempt.outcome.is_(None), Attempt.opened_at <= late)
     moved = union_all(
         _sum("captured", Attempt, Attempt.moved, Attempt.moved > 0, of_these),
         _sum("refunded", Refund, Refund.amount, Refund.status.in_(GONE_BACK), of_these),
         _sum("disputed", Dispute, Dispute.amount, Dispute.status.in_(OPEN_DISPUTE), of_these),
         _sum("lost", Dispute, Dispute.amount, Dispute.status == "lost", of_these),
+        silent.where(*unanswered).group_by(Order.product_id),
     )
     for product, name, total in session.execute(moved):
         setattr(found[product], name, int(total))
@@ -123,6 +142,20 @@ def _letters(session: Session, products: Collection[int], found: defaultdict[int
         stuck.where(Order.product_id.in_(products), *unsent).group_by(Order.product_id)
     ):
         found[product].stuck_letters = count
+
+
+def _rehearsed(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
+    """What the last rehearsal of each launch ahead found, and what holds one up whose moment has come."""
+    ahead = (Launch.product_id.in_(products), Launch.launched_at.is_(None))
+    newest = select(func.max(Rehearsal.id)).group_by(Rehearsal.launch_id)
+    last = select(Launch.product_id, Rehearsal.findings).join(Launch, Launch.id == Rehearsal.launch_id)
+    for product, findings in session.execute(
+        last.where(*ahead, Rehearsal.id.in_(newest), Rehearsal.generation == Launch.generation)
+    ):
+        found[product].stops = sum(each["severity"] == STOPS for each in findings)
+    waits = select(Launch.product_id, Holdup.why).join(Launch, Launch.id == Holdup.launch_id)
+    for product, why in session.execute(waits.where(*ahead, Holdup.over_at.is_(None))):
+        found[product].held_up = why
 
 
 def _inside(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from storefront.outside.postman import Envelope
+from storefront.rules.letter_rows import OF_PRODUCT
 from tests.simulation.bank import Call
 from tests.simulation.facts import Row, read, written
 from tests.simulation.world import World
@@ -11,7 +12,7 @@ from tests.simulation.world import World
 KEY_LIFE = timedelta(hours=23)
 LEAST = 50
 OF_LIVE = {"confirmed", "repaired", "moved", "past_due", "access"}
-NOT_TO_BUYERS = {"address_old", "task", "grace_over", "missed", "dispute_won", "dispute_lost"}
+NOT_TO_BUYERS = {"address_old", "task", "grace_over", "missed", "dispute_won", "dispute_lost"} | OF_PRODUCT
 ENDS = {"cancelled": "cancelled", "refunded": "refunded"}
 
 

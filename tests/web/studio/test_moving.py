@@ -143,9 +143,12 @@ def test_what_cannot_be_offered_is_refused_at_the_field(
 
 
 def test_launch_now_opens_at_once_where_nobody_was_promised_a_later_charge(world: World, ines: Visitor) -> None:
-    world.product(days=10)
+    product = world.product(days=10)
     page = ines.get(f"{HOME}/launch-now")
     assert "Open Databases by Hand now?" in page.text
+    empty = ines.post(f"{HOME}/launch-now", 409)
+    assert "Neither a lesson nor a file is inside. Nothing was opened." in empty.text
+    world.fills(product)
     ines.post(f"{HOME}/launch-now")
     assert launch_of(world).launched_by.startswith("creator:")
     assert "is out. Nobody had pre-ordered it." in ines.page.text

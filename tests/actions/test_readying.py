@@ -1,0 +1,119 @@
+"""A launch whose content is missing does not start, and opens by itself when it is there."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from storefront.actions import charging, granting, launching, readying
+from storefront.models.products import Lesson, Product
+from storefront.models.rehearsals import Holdup
+from tests.support.world import World
+
+
+def comes(world: World) -> int:
+    """What the worker does each second."""
+    held = readying.hold_up_due(world.outside, world.db, world.now)
+    launched = launching.launch_due(world.db, world.now)
+    granting.grant_due(world.outside, world.db, world.now)
+    charging.charge_due(world.outside, world.db, world.now)
+    return held + launched
+
+
+def out(world: World, product: int) -> bool:
+    with world.read() as session:
+        return session.get_one(Product, product).launch.launched_at is not None
+
+
+def holdups(world: World) -> list[Holdup]:
+    with world.read() as session:
+        return list(session.scalars(select(Holdup).order_by(Holdup.id)))
+
+
+def test_a_complete_one_opens_at_once(world: World) -> None:
+    product = world.product(days=3)
+    world.fills(product)
+    order_id = world.orders(product)
+    world.advance(days=3)
+    assert comes(world) == 1
+    assert out(world, product)
+    assert world.grant(order_id) is not None
+    assert holdups(world) == []
+
+
+def test_where_a_file_is_missing_nobody_is_charged_and_both_sides_are_told_once(world: World) -> None:
+    product = world.product(days=3)
+    sha256 = world.fills(product)
+    order_id = world.orders(product)
+    place = world.outside.shelf.path(sha256)
+    kept = place.read_bytes()
+    place.unlink()
+    world.advance(days=3)
+    for _ in range(4):
+        comes(world)
+        world.advance(seconds=21)
+    assert not out(world, product)
+    assert world.state(order_id) == "held"
+    assert world.grant(order_id) is None
+    assert world.letters(order_id) == ["confirmed", "launch_late", "launch_stopped"]
+    assert world.letter_to(order_id, "launch_stopped") == "ines@forthcoming.example"
+    (held,) = holdups(world)
+    assert held.why == "book.pdf is not on the shelf."
+    place.write_bytes(kept)
+    comes(world)
+    assert out(world, product)
+    assert world.state(order_id) == "paid"
+    assert holdups(world)[0].over_at is not None
+
+
+def test_a_file_that_is_another_one_now_holds_it_up_too(small_world: World) -> None:
+    world = small_world
+    product = world.product(days=3)
+    place = world.outside.shelf.path(world.fills(product))
+    place.write_bytes(b"half of it")
+    world.advance(days=3)
+    comes(world)
+    assert not out(world, product)
+    assert "its checksum differs" in holdups(world)[0].why
+
+
+def test_a_lesson_without_a_word_holds_it_up(small_world: World) -> None:
+    world = small_world
+    product = world.product(days=3)
+    world.fills(product)
+    with world.db.write() as session:
+        session.execute(update(Lesson).values(source="  \n"))
+    world.advance(days=3)
+    comes(world)
+    assert holdups(world)[0].why == "The lesson “Pages” cannot be shown: it is empty."
+
+
+def test_who_cancelled_is_not_told_and_one_that_is_out_no_longer(small_world: World) -> None:
+    world = small_world
+    product = world.product(days=3)
+    gone, stays = world.orders(product, "a@posteo.de"), world.orders(product, "b@posteo.de")
+    world.cancels(gone)
+    world.advance(days=3)
+    comes(world)
+    assert "launch_late" not in world.letters(gone)
+    assert "launch_late" in world.letters(stays)
+    world.fills(product)
+    world.advance(seconds=21)
+    comes(world)
+    world.tick()
+    late = [each for each in world.sandbox.mail("b@posteo.de") if "It is late" in each["subject"]]
+    assert late == [], "it opened before the letter went out, and that one says that it ran late"
+
+
+def test_it_is_looked_at_again_every_twenty_seconds_and_no_oftener(small_world: World) -> None:
+    world = small_world
+    product = world.product(days=3)
+    world.advance(days=3)
+    comes(world)
+    first = holdups(world)[0].looked_at
+    world.advance(seconds=5)
+    comes(world)
+    assert holdups(world)[0].looked_at == first
+    world.advance(seconds=20)
+    comes(world)
+    assert holdups(world)[0].looked_at == first + timedelta(seconds=25)
+    assert not out(world, product)

@@ -1,0 +1,114 @@
+"""A launch of two hundred orders that is cancelled, interrupted, and resumed."""
+
+import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from unittest.mock import patch
+
+import pytest
+import requests
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from storefront.actions import ordering, settling, visiting
+from storefront.app import create_app
+from storefront.models.db import Database
+from storefront.models.orders import Order
+from storefront.models.products import Product
+from storefront.settings import Settings
+from storefront.web.context import Shop as Inside
+from tests.browser.buyer import Buyer
+from tests.support.processes import Shop, until
+
+EBOOK, TITLE, MANY = "name-the-day", "Name the Day", 200
+OWNER = "owner@forthcoming.example"
+
+
+def inside(shop: Shop) -> Inside:
+    """The verbs of that shop, in this process."""
+    with patch.dict(os.environ, shop.env):
+        app = create_app(Settings.from_env(shop.env))
+    made: Inside = app.extensions["shop"]
+    return made
+
+
+def orders(here: Inside, number: int) -> int:
+    """The whole way of one buyer, by the verbs that the pages call."""
+    now = here.clock.now()
+    with here.db.write() as session:
+        product = session.scalars(select(Product).where(Product.slug == EBOOK)).one()
+        offer = ordering.current_offer(product, now)
+        assert offer is not None
+        wish = ordering.Wish(f"buyer{number}@posteo.example", offer.id, f"nonce-{number:016}", f"place-{number}")
+        placed = ordering.place(session, here.outside.links, product, wish, Random(number), now)
+        assert isinstance(placed, ordering.Placed), placed
+        order_id = placed.order.id
+    went = visiting.visit(here.outside, here.db, order_id, now)
+    assert isinstance(went, visiting.Opened), went
+    typed = {"cardnumber": "4242424242424242", "exp": "12 / 34", "cvc": "123"}
+    requests.post(went.url, data=typed, allow_redirects=False, timeout=30)
+    settling.settle(here.outside, here.db, order_id, now)
+    return order_id
+
+
+def states(db: Database) -> Counter[str]:
+    with db.read() as session:
+        return Counter(session.scalars(select(Order.state)))
+
+
+@pytest.fixture
+def owner(shop: Shop, buyer: Buyer) -> Buyer:
+    """Whoever runs the shop, in front of the browser."""
+    words = ("account", "create", "--email", OWNER, "--name", "Ada Lind", "--role", "owner")
+    shop.command(*words, stdin="a long password\na long password\n")
+    return buyer
+
+
+def test_a_cancelled_launch_of_two_hundred_orders_is_interrupted_and_resumed(shop: Shop, owner: Buyer) -> None:
+    here = inside(shop)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda number: orders(here, number), range(MANY)))
+    assert states(here.db) == {"held": MANY}
+    owner.goes_to("/studio")
+    owner.signs_in(OWNER, "a long password")
+    owner.goes_to(f"/studio/products/{EBOOK}")
+    owner.page.click("text=Cancel this product")
+    assert "200 orders end" in owner.page.inner_text("main").replace("\xa0", " ")
+    owner.looks()
+    owner.page.fill("[name=reason]", "The manuscript is lost.")
+    owner.page.fill("[name=title]", "Name the Night")
+    owner.page.click("text=Cancel it and end 200 orders")
+    expect(owner.page.locator(".field-error")).to_contain_text("Type the title as it stands here")
+    assert owner.page.input_value("[name=reason]") == "The manuscript is lost."
+    owner.errors = [each for each in owner.errors if "422" not in each]
+    owner.page.fill("[name=title]", TITLE.lower())
+    owner.page.click("text=Cancel it and end 200 orders")
+    owner.reads("is being cancelled")
+    owner.looks()
+    until(lambda: states(here.db)["cancelled"] >= 15, "the first of them to end")
+    shop.kill("worker")
+    ended = states(here.db)["cancelled"]
+    assert 0 < ended < MANY, "it was killed in the middle"
+    assert f"of {MANY}" in shop.command("cancel", "status", EBOOK)
+    assert requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=10).status_code == 404
+    shop.advance("4m")  # the dead worker's leases lapse
+    shop.start_worker("worker")
+    until(lambda: states(here.db) == {"cancelled": MANY}, lambda: f"all of them: {states(here.db)}\n{shop.logs()}", 120)
+    until(lambda: "have ended" in shop.command("cancel", "status", EBOOK), "the last of it to be over", 60)
+    told = until(lambda: _told(shop) if len(_told(shop)) >= MANY else None, "two hundred letters", 90)
+    assert len(told) == MANY
+    assert sum(told.values()) <= MANY + 1, "each of them once; a killed worker repeats one at most"
+    assert [each for each in shop.at_stripe("payment_intents") if each["status"] == "requires_capture"] == []
+    assert "Nothing is broken" in shop.command("check")
+    owner.goes_to(f"/studio/products/{EBOOK}/cancel")
+    expect(owner.page.locator("h1")).to_contain_text("orders have ended")
+    owner.looks()
+    owner.is_content()
+    assert shop.letter("", "All ended") is not None
+    here.db.engine.dispose()
+
+
+def _told(shop: Shop) -> Counter[str]:
+    """To whom a letter went that says it is cancelled."""
+    return Counter(each["to"] for each in shop.letters() if "cancelled" in each["subject"].lower())
