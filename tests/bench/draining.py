@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable
 
 import stripe
+from sqlalchemy import text
 
+from storefront.models.db import Database
 from storefront.outside.stripe_gateway import API_VERSION
 from tests.bench.parts import THREADS, in_threads
 from tests.support.world import KEY
@@ -58,6 +60,24 @@ def floor() -> dict[str, float]:
     capture = client.v1.payment_intents.capture
     in_threads(lambda each: capture(each, {}, {"idempotency_key": f"bench:{each}"}), intents, THREADS)
     return {"seconds": time.perf_counter() - begin, "busy": time.process_time() - busy, "drained": len(intents)}
+
+
+def bare_grants(url: str, orders: int) -> float:
+    """Seconds for the bare rows of so many grants and letters: two INSERTs of 500 rows a transaction, same engine."""
+    db = Database(url)
+    tables = ("grants", "letters")
+    with db.write() as session:
+        for table in tables:
+            session.execute(text(f"CREATE TABLE bare_{table} (order_id bigint UNIQUE, link varchar(64), at varchar(40))"))
+    rows = [{"o": n, "link": f"{n:064}", "at": "2026-01-01T10:00:00+00:00"} for n in range(orders)]
+    begin = time.perf_counter()
+    for start in range(0, orders, 500):
+        with db.write() as session:
+            for table in tables:
+                session.execute(text(f"INSERT INTO bare_{table} VALUES (:o, :link, :at)"), rows[start : start + 500])  # noqa: S608 (two names)
+    took = time.perf_counter() - begin
+    db.engine.dispose()
+    return took
 
 
 SIDES: dict[str, Callable[[], dict[str, float]]] = {"ours": ours, "floor": floor}

@@ -69,9 +69,10 @@ def say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def run(env: dict[str, str], *command: str) -> dict[str, Any]:
+def run(env: dict[str, str], *command: str, stdin: str = "") -> dict[str, Any]:
     """Run a program of this folder in a process of its own; what it printed."""
-    done = subprocess.run([sys.executable, "-m", *command], env=env, cwd=ROOT, capture_output=True, check=False)
+    line = [sys.executable, "-m", *command]
+    done = subprocess.run(line, env=env, cwd=ROOT, input=stdin.encode(), capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command} failed: {done.stderr.decode()[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout)
