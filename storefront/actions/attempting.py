@@ -5,7 +5,8 @@ has lapsed any worker takes it over with the same key, so that Stripe answers wi
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -34,7 +35,7 @@ from storefront.outside.world import Outside
 LEASE = timedelta(seconds=120)
 KEY_LIFE = timedelta(hours=23)
 PAUSE = timedelta(minutes=1)
-TOGETHER = 64
+TOGETHER = 24
 ON_OBJECTS = frozenset({"capture", "void", "detach", "evidence"})
 UNMARKED = ON_OBJECTS | {"tax"}  # a calculation has no metadata; a lost one moves nothing, and is made again
 ON_CARDS = frozenset({"hold", "charge"})
@@ -120,22 +121,47 @@ def begin(
 def carry_out_all(
     outside: Outside, db: Database, begun: Sequence[tuple[Attempt, Record]], record_all: RecordAll, now: datetime
 ) -> None:
-    """Make many calls at once. Whoever has an answer while nobody records, records all that have come by then:
-    few transactions, and no call waits for one. What `record_all` returns is recorded by itself.
+    """Make many calls at once and record what came of them, some in one transaction: see `Tally`.
+
+    What `record_all` returns is recorded by itself.
     """
-    come: deque[Answered] = deque()
-    recording = Lock()
+    tally = Tally(len(begun))
 
     def one(each: tuple[Attempt, Record]) -> None:
         attempt, record = each
-        come.append(Answered(attempt, _call(outside, db, attempt, now), record))
-        while come and recording.acquire(blocking=False):
-            try:
-                _record_some(outside, db, [come.popleft() for _ in range(min(len(come), TOGETHER))], record_all, now)
-            finally:
-                recording.release()
+        with tally.calling():
+            come = Answered(attempt, _call(outside, db, attempt, now), record)
+            tally.come.append(come)
+        while some := tally.take():
+            _record_some(outside, db, some, record_all, now)
 
     outside.together(one, begun)
+
+
+class Tally:
+    """Answers that wait to be recorded: until there are TOGETHER, or nobody is calling, or no call is left to begin."""
+
+    def __init__(self, calls: int) -> None:
+        self.come: deque[Answered] = deque()
+        self._left, self._calling, self._lock = calls, 0, Lock()
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """A call is under way."""
+        with self._lock:
+            self._left, self._calling = self._left - 1, self._calling + 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calling -= 1
+
+    def take(self) -> list[Answered]:
+        """What is to be recorded now, for one taker only; often nothing."""
+        with self._lock:
+            if len(self.come) < TOGETHER and self._calling and self._left:
+                return []
+            return [self.come.popleft() for _ in range(min(len(self.come), TOGETHER))]
 
 
 def _record_some(

@@ -54,7 +54,7 @@ BUGS = [
         "call inside a transaction",
         "no network inside a transaction",
         Edit(attempting.carry_out, "    outcome = _call", "    with db.read(): outcome = _call"),
-        Edit(attempting.carry_out_all, "        come.append(", "        with db.read(): come.append("),
+        Edit(attempting.carry_out_all, "            come = Answered", "            with db.read(): come = Answered"),
     ),
     bug(
         "unknown taken for no",
