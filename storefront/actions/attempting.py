@@ -72,7 +72,9 @@ def begin_all(session: Session, wanted: Sequence[Wanted], now: datetime) -> list
     """Open an attempt for each of many orders, in two statements; one that has an open attempt gets none."""
     ids = [each.order.id for each in wanted]
     last = select(Attempt.order_id, Attempt.kind, func.max(Attempt.generation)).where(Attempt.order_id.in_(ids))
-    before = {(order_id, kind): n for order_id, kind, n in session.execute(last.group_by(Attempt.order_id, Attempt.kind))}
+    before = {
+        (order_id, kind): n for order_id, kind, n in session.execute(last.group_by(Attempt.order_id, Attempt.kind))
+    }
     rows = [_facts(each, before.get((each.order.id, each.kind), 0) + 1, now) for each in wanted]
     if not rows:
         return []
@@ -164,9 +166,7 @@ class Tally:
             return [self.come.popleft() for _ in range(min(len(self.come), TOGETHER))]
 
 
-def _record_some(
-    outside: Outside, db: Database, come: list[Answered], record_all: RecordAll, now: datetime
-) -> None:
+def _record_some(outside: Outside, db: Database, come: list[Answered], record_all: RecordAll, now: datetime) -> None:
     """Record some in one transaction; if that fails, each in one of its own, so that a bad order stops no other."""
     good = [each for each in come if isinstance(each.outcome, Done)]
     rest = [each for each in come if not isinstance(each.outcome, Done)]

@@ -90,9 +90,7 @@ class Charged:
     intent: Intent
 
 
-def charged_all(
-    session: Session, outside: Outside, answered: Sequence[Answered], now: datetime
-) -> Sequence[Answered]:
+def charged_all(session: Session, outside: Outside, answered: Sequence[Answered], now: datetime) -> Sequence[Answered]:
     """Record many charges that succeeded, in a few statements. Returns those with which anything is out of the ordinary."""
     ids = [each.attempt.order_id for each in answered]
     locked = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()

@@ -33,7 +33,7 @@ def move_all(session: Session, moves: Sequence[Move], after: State, *, who: str,
         raise Raced
     table = Order.__table__
     same = (table.c.id == bindparam("its_id"), table.c.state == bindparam("its_state"))
-    given = {name: bindparam(f"new_{name}") for name in (moves[0].facts if moves else ())}
+    given: dict[str, Any] = {name: bindparam(f"new_{name}") for name in (moves[0].facts if moves else ())}
     change = update(Order.__table__).where(*same).values(state=after, **given)  # type: ignore[arg-type]
     if one_by_one(session, change, [_bound(each) for each in moves]) != len(moves):
         raise Raced

@@ -68,7 +68,9 @@ def bare_grants(url: str, orders: int) -> float:
     tables = ("grants", "letters")
     with db.write() as session:
         for table in tables:
-            session.execute(text(f"CREATE TABLE bare_{table} (order_id bigint UNIQUE, link varchar(64), at varchar(40))"))
+            session.execute(
+                text(f"CREATE TABLE bare_{table} (order_id bigint UNIQUE, link varchar(64), at varchar(40))")
+            )
     rows = [{"o": n, "link": f"{n:064}", "at": "2026-01-01T10:00:00+00:00"} for n in range(orders)]
     begin = time.perf_counter()
     for start in range(0, orders, 500):

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ assert storefront.models.__all__, "every table is known before they are made"
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = 8
 HOLD_LIFE = timedelta(days=6)
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
 
 
 @dataclass
@@ -84,7 +84,10 @@ def holds(sandbox: Sandbox, count: int) -> list[str]:
     lines, address = threading.local(), urlsplit(sandbox.url).netloc
     body = {"amount": 1900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": "true"}
     body |= {"capture_method": "manual", "off_session": "true", "allowed_payment_method_types[0]": "card"}
-    form, head = urlencode(body), {"Authorization": f"Bearer {KEY}", "Content-Type": "application/x-www-form-urlencoded"}
+    form, head = (
+        urlencode(body),
+        {"Authorization": f"Bearer {KEY}", "Content-Type": "application/x-www-form-urlencoded"},
+    )
 
     def one(_: int) -> str:
         if not hasattr(lines, "open"):
@@ -96,7 +99,7 @@ def holds(sandbox: Sandbox, count: int) -> list[str]:
     return in_threads(one, range(count))
 
 
-def in_threads(verb: Callable[[T], R], things: Any, threads: int = THREADS) -> list[R]:  # noqa: ANN401
+def in_threads(verb: Callable[[Any], T], things: Iterable[Any], threads: int = THREADS) -> list[T]:
     """Do it for all, some at a time."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(verb, things))

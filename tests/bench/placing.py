@@ -161,5 +161,3 @@ def _press(forms: list[Form], buyers: int) -> tuple[Counter[int], float]:
     for each in threads:
         each.join()
     return done, time.perf_counter() - begin
-
-
