@@ -234,7 +234,7 @@ def by_nonce(session: Session, nonce: str) -> Order | None:
 def zones(session: Session, order_ids: Sequence[int]) -> dict[int, str]:
     """The zone in which each of many orders was promised its day."""
     query = select(Promise.order_id, Promise.zone).where(Promise.order_id.in_(order_ids)).order_by(Promise.version)
-    return dict(session.execute(query).tuples().all())
+    return {each.order_id: each.zone for each in session.execute(query)}
 
 
 def open_checkouts(session: Session, email: str, placed_from: str) -> tuple[int, int]:

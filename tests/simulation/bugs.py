@@ -336,6 +336,7 @@ BUGS = [
             "if False:",
         ),
         Edit(granting.grant_all, "if each.id not in have", ""),
+        Edit(charging._open_all, "if each.id not in have", ""),
     ),
     # Letters
     bug(
