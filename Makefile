@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/made
 
-.PHONY: setup demo test simulate prove lint lock browser java
+.PHONY: setup demo test simulate prove bench lint lock browser java
 setup: $(STAMP)
 
 $(STAMP): .ci/requirements.lock pyproject.toml .ci/make-venv
@@ -26,6 +26,10 @@ simulate: setup
 # One part alone: python -m tests.simulation.prove pairs
 prove: setup browser java
 	$(BIN)/python -m tests.simulation.prove
+
+# make bench: the shop's speed beside floors on the same machine; some minutes, and bench.json.
+bench: setup
+	$(BIN)/python -m tests.bench
 
 lint: setup
 	$(BIN)/ruff check .

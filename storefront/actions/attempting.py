@@ -4,15 +4,19 @@ An order has one open attempt at most: the unique index is its lock. A crash lea
 has lapsed any worker takes it over with the same key, so that Stripe answers with what it did the first time.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storefront.models.db import Database, changed
+from storefront.models.db import Database, changed, insert_new
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import (
     Card,
@@ -31,6 +35,7 @@ from storefront.outside.world import Outside
 LEASE = timedelta(seconds=120)
 KEY_LIFE = timedelta(hours=23)
 PAUSE = timedelta(minutes=1)
+TOGETHER = 24
 ON_OBJECTS = frozenset({"capture", "void", "detach", "evidence"})
 UNMARKED = ON_OBJECTS | {"tax"}  # a calculation has no metadata; a lost one moves nothing, and is made again
 ON_CARDS = frozenset({"hold", "charge"})
@@ -39,6 +44,56 @@ PATIENCE = {"tax": 2}  # nothing is lost with a calculation: rather than wait fo
 WAITS = [timedelta(seconds=s) for s in (5, 15, 60, 300, 1800)]
 
 Record = Callable[[Session, Outside, Order, Attempt, Outcome, datetime], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A call that an order needs."""
+
+    order: Order
+    kind: str
+    target: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of an attempt's call, and who records it."""
+
+    attempt: Attempt
+    outcome: Outcome
+    record: Record
+
+
+RecordAll = Callable[[Session, Outside, Sequence[Answered], datetime], Sequence[Answered]]
+
+
+def begin_all(session: Session, wanted: Sequence[Wanted], now: datetime) -> list[Attempt]:
+    """Open an attempt for each of many orders, in two statements; one that has an open attempt gets none."""
+    ids = [each.order.id for each in wanted]
+    last = select(Attempt.order_id, Attempt.kind, func.max(Attempt.generation)).where(Attempt.order_id.in_(ids))
+    before = {
+        (order_id, kind): n for order_id, kind, n in session.execute(last.group_by(Attempt.order_id, Attempt.kind))
+    }
+    rows = [_facts(each, before.get((each.order.id, each.kind), 0) + 1, now) for each in wanted]
+    if not rows:
+        return []
+    return list(session.scalars(insert_new(session, Attempt).returning(Attempt), rows))
+
+
+def _facts(wanted: Wanted, generation: int, now: datetime) -> dict[str, Any]:
+    order, kind = wanted.order, wanted.kind
+    return {
+        "order_id": order.id,
+        "kind": kind,
+        "generation": generation,
+        "key": f"{kind}:{order.id}:{generation}:{order.mark.partition(':')[2]}",
+        "target": wanted.target,
+        "body": wanted.body,
+        "opened_at": now,
+        "leased_until": now + LEASE,
+        "card_print": order.card_print if kind in ON_CARDS else "",
+    }
 
 
 def begin(
@@ -54,21 +109,8 @@ def begin(
 ) -> Attempt | None:
     """Open an attempt. None where the order has one open already: somebody else is at it."""
     last = select(func.max(Attempt.generation)).where(Attempt.order_id == order.id, Attempt.kind == kind)
-    generation = (session.scalar(last) or 0) + 1
-    key = f"{kind}:{order.id}:{generation}"
-    attempt = Attempt(
-        order_id=order.id,
-        kind=kind,
-        generation=generation,
-        key=f"{key}:{order.mark.partition(':')[2]}",
-        target=target,
-        body=body or {},
-        opened_at=now,
-        leased_until=now + LEASE,
-        card_print=order.card_print if kind in ON_CARDS else "",
-        who=who,
-        why=why[:500],
-    )
+    wanted = Wanted(order, kind, target, body or {})
+    attempt = Attempt(**_facts(wanted, (session.scalar(last) or 0) + 1, now), who=who, why=why[:500])
     try:
         with session.begin_nested():
             session.add(attempt)
@@ -78,17 +120,83 @@ def begin(
     return attempt
 
 
+def carry_out_all(
+    outside: Outside, db: Database, begun: Sequence[tuple[Attempt, Record]], record_all: RecordAll, now: datetime
+) -> None:
+    """Make many calls at once and record what came of them, some in one transaction: see `Tally`.
+
+    What `record_all` returns is recorded by itself.
+    """
+    tally = Tally(len(begun))
+
+    def one(each: tuple[Attempt, Record]) -> None:
+        attempt, record = each
+        with tally.calling():
+            come = Answered(attempt, _call(outside, db, attempt, now), record)
+            tally.come.append(come)
+        while some := tally.take():
+            _record_some(outside, db, some, record_all, now)
+
+    outside.together(one, begun)
+
+
+class Tally:
+    """Answers that wait to be recorded: until there are TOGETHER, or nobody is calling, or no call is left to begin."""
+
+    def __init__(self, calls: int) -> None:
+        self.come: deque[Answered] = deque()
+        self._left, self._calling, self._lock = calls, 0, Lock()
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """A call is under way."""
+        with self._lock:
+            self._left, self._calling = self._left - 1, self._calling + 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calling -= 1
+
+    def take(self) -> list[Answered]:
+        """What is to be recorded now, for one taker only; often nothing."""
+        with self._lock:
+            if len(self.come) < TOGETHER and self._calling and self._left:
+                return []
+            return [self.come.popleft() for _ in range(min(len(self.come), TOGETHER))]
+
+
+def _record_some(outside: Outside, db: Database, come: list[Answered], record_all: RecordAll, now: datetime) -> None:
+    """Record some in one transaction; if that fails, each in one of its own, so that a bad order stops no other."""
+    good = [each for each in come if isinstance(each.outcome, Done)]
+    rest = [each for each in come if not isinstance(each.outcome, Done)]
+    try:
+        with db.write() as session:
+            rest += record_all(session, outside, good, now)
+    except Exception:
+        if len(good) < 2:  # noqa: PLR2004 (alone already)
+            raise
+        rest += good
+    for each in rest:
+        _record(outside, db, each, now)
+
+
 def carry_out(outside: Outside, db: Database, attempt: Attempt, record: Record, now: datetime) -> Outcome:
     """Make an attempt's call and record what came of it. An unknown outcome leaves it open, to be asked again."""
     outcome = _call(outside, db, attempt, now)
+    _record(outside, db, Answered(attempt, outcome, record), now)
+    return outcome
+
+
+def _record(outside: Outside, db: Database, answered: Answered, now: datetime) -> None:
+    attempt, outcome = answered.attempt, answered.outcome
     if isinstance(outcome, Unknown):
         _wait(db, attempt, outcome, now)
-        return outcome
+        return
     with db.write() as session:
         order = session.get_one(Order, attempt.order_id, with_for_update=True)
         if _close(session, attempt, outcome, now):
-            record(session, outside, order, session.get_one(Attempt, attempt.id), outcome, now)
-    return outcome
+            answered.record(session, outside, order, session.get_one(Attempt, attempt.id), outcome, now)
 
 
 def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Outcome:

@@ -1,18 +1,30 @@
 """Charging what is due: captures of live holds, and one off-session charge where there is none (design.md 3)."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, Record, carry_out
+from storefront.actions.attempting import (
+    NOTHING_HAPPENED,
+    PAUSE,
+    Answered,
+    Record,
+    Wanted,
+    begin_all,
+    carry_out_all,
+)
 from storefront.actions.declining import REPAIRED, declined, hold_lost
 from storefront.actions.granting import grant
-from storefront.actions.moving import move
+from storefront.actions.moving import Move, Raced, move, move_all
 from storefront.actions.owing import owe
 from storefront.actions.preflighting import off_session
-from storefront.actions.taxing import begin_taxed, note_payment
-from storefront.models.db import Database, claim
+from storefront.actions.taxing import begin_taxed, note_payment, note_payments
+from storefront.models import taxes
+from storefront.models.db import Database, claim, one_by_one
 from storefront.models.grants import Grant
 from storefront.models.orders import (
     Attempt,
@@ -28,16 +40,15 @@ from storefront.outside.stripe_answers import Declined, Done, Intent, Outcome, R
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 
-BATCH = 64
+BATCH = 128
 
 
 def charge_due(outside: Outside, db: Database, now: datetime) -> int:
     """Charge one batch of due orders, first come first served. Returns how many were tried."""
     with db.write() as session:
         orders = session.scalars(claim(_due(outside, now), session)).all()
-        made = [_begin(session, outside, order, now) for order in orders]
-    begun = [(attempt, record) for attempt, record in made if attempt is not None]
-    outside.together(lambda each: carry_out(outside, db, each[0], each[1], now), begun)
+        begun = _begin_all(session, outside, orders, now)
+    carry_out_all(outside, db, begun, charged_all, now)
     return len(begun)
 
 
@@ -52,12 +63,93 @@ def _due(outside: Outside, now: datetime) -> Select[Order]:
     return select(Order).where(*due).order_by(Order.id).limit(BATCH)
 
 
-def _begin(session: Session, outside: Outside, order: Order, now: datetime) -> tuple[Attempt | None, Record]:
+def _begin_all(
+    session: Session, outside: Outside, orders: Sequence[Order], now: datetime
+) -> list[tuple[Attempt, Record]]:
+    wanted = [_wanted(order) for order in orders]
+    if not outside.tax:
+        return [(attempt, record_charge) for attempt in begin_all(session, wanted, now)]
+    made = [
+        begin_taxed(session, outside, w.order, w.kind, record_charge, now, body=w.body, target=w.target) for w in wanted
+    ]
+    return [(attempt, record) for attempt, record in made if attempt is not None]
+
+
+def _wanted(order: Order) -> Wanted:
     if order.state == State.HELD:
-        body = {"amount_to_capture": order.price, "expand": ["latest_charge", "payment_method"]}
-        hold = order.hold_intent or ""
-        return begin_taxed(session, outside, order, "capture", record_charge, now, body=body, target=hold)
-    return begin_taxed(session, outside, order, "charge", record_charge, now, body=off_session(order))
+        return Wanted(order, "capture", order.hold_intent or "", {"amount_to_capture": order.price})
+    return Wanted(order, "charge", "", off_session(order))
+
+
+@dataclass(frozen=True)
+class Charged:
+    """An order whose money has come."""
+
+    order: Order
+    attempt: Attempt
+    intent: Intent
+
+
+def charged_all(session: Session, outside: Outside, answered: Sequence[Answered], now: datetime) -> Sequence[Answered]:
+    """Record many charges that succeeded, in a few statements. Returns those with which anything is out of the ordinary."""
+    ids = [each.attempt.order_id for each in answered]
+    locked = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()
+    orders = {each.id: each for each in session.scalars(locked)}
+    still = (Attempt.id.in_([each.attempt.id for each in answered]), Attempt.outcome.is_(None))
+    still_open = set(session.scalars(select(Attempt.id).where(*still)))
+    known = taxes.points(session, "payment", [each.attempt.target for each in answered])
+    came, rest = [], []
+    for each in answered:
+        order, intent = orders[each.attempt.order_id], _plainly_came(each, known)
+        if each.attempt.id not in still_open:
+            continue  # whoever took it over has recorded it
+        if intent is None or order.state != State.HELD or order.cancel_wished_at:
+            rest.append(each)
+        else:
+            came.append(Charged(order, each.attempt, intent))
+    _all_paid(session, outside, came, now)
+    return rest
+
+
+def _plainly_came(answered: Answered, known: Mapping[str, object]) -> Intent | None:
+    """A capture's payment that has no receipt yet and was not taxed by itself."""
+    value = answered.outcome.value if isinstance(answered.outcome, Done) else None
+    if answered.attempt.kind != "capture" or not isinstance(value, Intent):
+        return None
+    return None if value.calculation or value.id in known else value
+
+
+def _all_paid(session: Session, outside: Outside, came: Sequence[Charged], now: datetime) -> None:
+    """What `_paid` does, for many: the ledger, the receipts, the states with their log, and what access needs."""
+    _close_all(session, came, now)
+    note_payments(session, outside, [(each.order, each.intent) for each in came], now)
+    moves = [
+        Move(each.order, f"capture {each.attempt.generation} succeeded", _paid_facts(each.order, each.intent))
+        for each in came
+    ]
+    move_all(session, moves, State.PAID, who="worker", at=now)
+    _open_all(session, outside, [each.order for each in came], now)
+
+
+def _close_all(session: Session, came: Sequence[Charged], now: datetime) -> None:
+    table = Attempt.__table__
+    still = (table.c.id == bindparam("its_id"), table.c.outcome.is_(None))
+    change = update(Attempt.__table__).where(*still)  # type: ignore[arg-type]
+    done = change.values(outcome="done", closed_at=now, stripe_id=bindparam("made"), moved=bindparam("came"))
+    rows = [{"its_id": each.attempt.id, "made": each.intent.id, "came": each.intent.received} for each in came]
+    if one_by_one(session, done, rows) != len(rows):
+        raise Raced
+
+
+def _open_all(session: Session, outside: Outside, orders: Sequence[Order], now: datetime) -> None:
+    """Who is out and has no live grant gets one."""
+    live = select(Grant.order_id).where(Grant.order_id.in_([each.id for each in orders]))
+    have = set(session.scalars(live.where(Grant.suspended_at.is_(None))))
+    shut = {each.id: each for each in orders if each.id not in have}
+    out = session.scalars(select(Order.id).where(Order.id.in_(shut), launched(now))).all()
+    for order_id in out:
+        session.refresh(shut[order_id])
+        grant(session, outside, shut[order_id], now)
 
 
 def record_charge(
@@ -83,10 +175,8 @@ def _paid(session: Session, outside: Outside, order: Order, attempt: Attempt, in
     paid(session, outside, order, intent, why, now)
 
 
-def paid(session: Session, outside: Outside, order: Order, intent: Intent, why: str, now: datetime) -> bool:
-    """What follows when an order's money has come; the ledger has it already. False: the order stands elsewhere."""
-    mended = order.state == State.PAST_DUE
-    facts = {
+def _paid_facts(order: Order, intent: Intent) -> dict[str, Any]:
+    return {
         "paid_intent": intent.id,
         "hold_intent": None,
         "capture_before": None,
@@ -95,6 +185,11 @@ def paid(session: Session, outside: Outside, order: Order, intent: Intent, why: 
         "card": intent.card.name if intent.card else order.card,
         **REPAIRED,
     }
+
+
+def paid(session: Session, outside: Outside, order: Order, intent: Intent, why: str, now: datetime) -> bool:
+    """What follows when an order's money has come; the ledger has it already. False: the order stands elsewhere."""
+    mended, facts = order.state == State.PAST_DUE, _paid_facts(order, intent)
     before = [State.HELD, State.RESERVED, State.PAST_DUE]
     if not move(session, order, before, State.PAID, who="worker", why=why, at=now, **facts):
         return False

@@ -1,5 +1,6 @@
 """Letters owed: a row in the same transaction as the fact it tells of, once per order, kind, version and recipient."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,8 +8,27 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from storefront.models.db import insert_new
 from storefront.models.letters import Letter
 from storefront.models.orders import Order
+
+
+def owe_all(session: Session, orders: Sequence[Order], kind: str, now: datetime) -> None:
+    """Owe each of many orders the first letter of a kind, in one statement; one that is owed already stays as it is."""
+    rows = [
+        {
+            "order_id": each.id,
+            "kind": kind,
+            "version": 1,
+            "recipient": each.email,
+            "facts": {},
+            "owed_at": now,
+            "due_at": now,
+        }
+        for each in orders
+    ]
+    if rows:
+        session.execute(insert_new(session, Letter), rows)
 
 
 def owe(

@@ -8,10 +8,11 @@ Each hold, payment and refund leaves a tax point in the transaction that records
 number of their series. A refund that failed later is answered by a correcting receipt, which takes its credit note back.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, Record, begin
@@ -23,6 +24,7 @@ from storefront.models import taxes
 from storefront.models.db import Database
 from storefront.models.money import Refund
 from storefront.models.orders import Attempt, Order
+from storefront.models.orders import zones as zones_of
 from storefront.models.taxes import Calculation, TaxPoint
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Card, Declined, Done, Intent, Outcome, Refused, Tax
@@ -187,6 +189,24 @@ def note_payment(
     _issue(session, point, Series.RECEIPT, now)
 
 
+def note_payments(session: Session, outside: Outside, came: Sequence[tuple[Order, Intent]], now: datetime) -> None:
+    """The receipts of many payments, none of which has one or a calculation of its own, in a few statements."""
+    if not came:
+        return
+    intents = [intent.id for _, intent in came]
+    holds, zones = taxes.points(session, "hold", intents), zones_of(session, [order.id for order, _ in came])
+    of, seller = papers.series(Series.RECEIPT, now), outside.seller.facts()
+    number, rows = taxes.count(session, of, len(came)) - len(came), []
+    for order, intent in came:
+        number += 1
+        by = _part(holds.get(intent.id), intent) or UNTAXED
+        row = _facts(order, "payment", intent.id, intent.received, by, now)
+        card = intent.card.name if intent.card else order.card
+        paper = seller | _told(order, card, zones[order.id])
+        rows.append(row | {"paper": paper, "number": papers.number(of, number)})
+    session.execute(insert(TaxPoint), rows)
+
+
 def _of_calculation(session: Session, calculation: str) -> Tax | None:
     row = session.scalar(select(Calculation).where(Calculation.stripe_id == calculation)) if calculation else None
     return Tax(row.tax, row.rate, row.tax_name, row.place) if row else None
@@ -194,13 +214,20 @@ def _of_calculation(session: Session, calculation: str) -> Tax | None:
 
 def _of_hold(session: Session, intent: Intent) -> Tax | None:
     """What the hold was taxed with, for as much of it as was captured."""
-    hold = taxes.point(session, "hold", intent.id)
+    return _part(taxes.point(session, "hold", intent.id), intent)
+
+
+def _part(hold: TaxPoint | None, intent: Intent) -> Tax | None:
     if hold is None:
         return None
     return Tax(tax.share(hold.tax, hold.amount, intent.received), hold.rate, hold.tax_name, hold.place)
 
 
 def _about(order: Order, card: str) -> dict[str, str]:
+    return _told(order, card, order.promise.zone)
+
+
+def _told(order: Order, card: str, zone: str) -> dict[str, str]:
     product = order.product
     return {
         "order": order.number,
@@ -208,7 +235,7 @@ def _about(order: Order, card: str) -> dict[str, str]:
         "title": product.title,
         "by": f"{KIND[product.kind]} by {product.creator.name}",
         "card": card,
-        "zone": order.promise.zone,
+        "zone": zone,
     }
 
 
@@ -279,21 +306,23 @@ def _late_credit(db: Database, refund_id: int, now: datetime) -> None:
 def _point(
     order: Order, kind: str, stripe_id: str, amount: int, by: Tax, now: datetime, *, calculation: str
 ) -> TaxPoint:
-    return TaxPoint(
-        order_id=order.id,
-        kind=kind,
-        stripe_id=stripe_id,
-        at=now,
-        issued_at=now,
-        amount=amount,
-        currency=order.currency,
-        tax=by.amount,
-        rate=by.rate[:10],
-        tax_name=by.name[:30],
-        place=by.place[:2],
-        calculation=calculation,
-        paper={},
-    )
+    return TaxPoint(**_facts(order, kind, stripe_id, amount, by, now), calculation=calculation, paper={})
+
+
+def _facts(order: Order, kind: str, stripe_id: str, amount: int, by: Tax, now: datetime) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "kind": kind,
+        "stripe_id": stripe_id,
+        "at": now,
+        "issued_at": now,
+        "amount": amount,
+        "currency": order.currency,
+        "tax": by.amount,
+        "rate": by.rate[:10],
+        "tax_name": by.name[:30],
+        "place": by.place[:2],
+    }
 
 
 def _issue(session: Session, point: TaxPoint, kind: Series, now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Insert,
     Integer,
     MetaData,
     Select,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -134,6 +136,21 @@ def claim(query: Select[T], session: Session) -> Select[T]:
     if session.get_bind().dialect.name == "sqlite":
         return query
     return query.with_for_update(skip_locked=True)
+
+
+def one_by_one(session: Session, statement: Update, rows: list[dict[str, Any]]) -> int:
+    """Run one conditional UPDATE with each row's values, in one go. Returns how many rows it changed.
+
+    It names a table, not a class: what the session holds of these rows is old afterwards.
+    """
+    session.flush()
+    return session.connection().execute(statement, rows).rowcount if rows else 0
+
+
+def insert_new(session: Session, table: type[Base]) -> Insert:
+    """An INSERT that passes over rows which are there already, on either database."""
+    made = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return made(table).on_conflict_do_nothing()
 
 
 def changed(session: Session, statement: Update) -> bool:

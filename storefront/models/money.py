@@ -1,5 +1,6 @@
 """Money beside the state of an order: what went back, and what is disputed (design.md 3: facts, not states)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -160,6 +161,12 @@ def disputed(session: Session, order_id: int) -> bool:
     """Whether a dispute of this order is open, or was lost: then nothing is refunded, and access stays shut."""
     query = select(Dispute.id).where(Dispute.order_id == order_id, Dispute.status.in_((*OPEN_DISPUTE, "lost")))
     return session.scalars(query.limit(1)).first() is not None
+
+
+def disputed_of(session: Session, order_ids: Sequence[int]) -> set[int]:
+    """Those of many orders that are disputed."""
+    shut = Dispute.status.in_((*OPEN_DISPUTE, "lost"))
+    return set(session.scalars(select(Dispute.order_id).where(Dispute.order_id.in_(order_ids), shut)))
 
 
 def lost_to_the_bank(session: Session, order_id: int, intent: str | None = None) -> bool:

@@ -1,5 +1,6 @@
 """Orders, what was promised, how they were secured, and everything that happened to them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -242,6 +243,12 @@ def by_mark(session: Session, mark: str) -> Order | None:
 def by_nonce(session: Session, nonce: str) -> Order | None:
     """The order a form placed, if it has been sent before."""
     return session.scalar(select(Order).where(Order.nonce == nonce))
+
+
+def zones(session: Session, order_ids: Sequence[int]) -> dict[int, str]:
+    """The zone in which each of many orders was promised its day."""
+    query = select(Promise.order_id, Promise.zone).where(Promise.order_id.in_(order_ids)).order_by(Promise.version)
+    return {each.order_id: each.zone for each in session.execute(query)}
 
 
 def open_checkouts(session: Session, email: str, placed_from: str) -> tuple[int, int]:

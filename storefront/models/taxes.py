@@ -1,5 +1,6 @@
 """Tax points: what was taxed when, where and at which rate; payments and refunds have a document of their own number."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -112,6 +113,12 @@ def count(session: Session, series: str, by: int = 1) -> int:
 def point(session: Session, kind: str, stripe_id: str) -> TaxPoint | None:
     """What was recorded for a hold, a payment or a refund."""
     return session.scalar(select(TaxPoint).where(TaxPoint.kind == kind, TaxPoint.stripe_id == stripe_id))
+
+
+def points(session: Session, kind: str, stripe_ids: Sequence[str]) -> dict[str, TaxPoint]:
+    """What was recorded for many of a kind, by Stripe's id."""
+    query = select(TaxPoint).where(TaxPoint.kind == kind, TaxPoint.stripe_id.in_(stripe_ids))
+    return {each.stripe_id: each for each in session.scalars(query)}
 
 
 def paper(session: Session, order_id: int, number: str) -> TaxPoint | None:

