@@ -76,7 +76,7 @@ def test_a_job_that_drains_goes_on_while_there_is_more_and_not_for_ever(small_wo
 
 
 def test_launches_that_came_while_the_worker_was_down_run_at_its_first_tick(small_world: World) -> None:
-    ids = [small_world.orders(small_world.product(f"p{days}", days=days)) for days in (1, 2, 3)]
+    ids = [small_world.orders(small_world.product(f"p{n}", days=days)) for n, days in enumerate((2.3, 2.8, 3))]
     small_world.advance(days=3, hours=5)
     runs_all(small_world)
     assert [small_world.state(each) for each in ids] == ["paid"] * 3

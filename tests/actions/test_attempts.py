@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from storefront.actions import attempting, charging, preflighting, recovering
+from storefront.actions import attempting, charging, launching, preflighting, recovering
 from storefront.actions.checking import check
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import Unknown
@@ -81,6 +81,7 @@ def test_a_worker_that_died_after_the_call_is_followed_by_one_that_records_it(wo
     assert attempt is not None
     world.outside.stripe.perform(attempt.kind, attempt.target, attempt.body, attempt.key)
     assert recovering.take_over(world.outside, world.db, world.now) == 0, "its lease has not lapsed"
+    assert launching.launch_due(world.db, world.now) == 1
     world.advance(hours=hours)
     world.tick()
     assert world.state(order_id) == "paid"
@@ -95,7 +96,7 @@ def test_an_off_session_charge_whose_key_is_too_old_is_looked_for_and_not_repeat
         attempt = attempting.begin(session, order, "charge", world.now, body=preflighting.off_session(order))
     assert attempt is not None
     world.outside.stripe.perform("charge", "", attempting._body(attempt), attempt.key)
-    world.advance(days=41)
+    world.advance(days=40, hours=1)
     world.tick()
     assert world.state(order_id) == "paid"
     assert len(world.at_stripe(f"payment_intents?customer={world.order(order_id).customer}")["data"]) == 1

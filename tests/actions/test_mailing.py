@@ -11,7 +11,6 @@ from sqlalchemy import select, update
 
 from storefront.actions import mailing
 from storefront.actions.granting import revoke, suspend
-from storefront.actions.settling import follow_move
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.money import Task
@@ -215,11 +214,9 @@ def test_the_letter_of_a_repair_opens_what_was_paused(small_world: World, post_o
 
 def test_only_the_last_move_is_told(small_world: World, post_office: MailServer) -> None:
     product = small_world.product(days=20)
-    order_id = small_world.orders(product)
+    small_world.orders(product)
     small_world.moves(product, 7)
-    with small_world.db.write() as session:
-        order = session.get_one(Order, order_id)
-        follow_move(session, order, order.product.launch, small_world.now)
+    small_world.moves(product, 2)
     small_world.posts()
     assert letter(small_world, "moved", version=2).trouble == "a later move has been told"
     assert len([each for each in post_office.taken if "moves to" in str(each.message["Subject"])]) == 1

@@ -87,7 +87,7 @@ def test_a_card_that_asks_for_its_holder_is_repaired_after_the_launch_and_grante
     product = world.product(days=40)
     order_id = world.orders(product, card=ASKS_ALWAYS)
     assert world.state(order_id) == "reserved"
-    world.advance(days=41)
+    world.advance(days=40, hours=1)
     world.tick()
     order = world.order(order_id)
     assert (order.state, order.decline) == ("past_due", "authentication_required")
