@@ -46,8 +46,15 @@ def runs_all(world: World) -> None:
         worker.run(world.app, job)
 
 
+def complete(world: World, slug: str = "databases-by-hand", *, days: float) -> int:
+    """A product with everything in it that its launch needs."""
+    product = world.product(slug, days=days)
+    world.fills(product)
+    return product
+
+
 def test_a_job_that_fails_leaves_a_row_and_stops_no_other(small_world: World, caplog: pytest.LogCaptureFixture) -> None:
-    order_id = small_world.orders(small_world.product(days=3))
+    order_id = small_world.orders(complete(small_world, days=3))
     small_world.advance(days=3)
     for job in (Job("broken", 1, breaks), Job("silent", 1, is_silent), *JOBS):
         worker.run(small_world.app, job)
@@ -76,7 +83,7 @@ def test_a_job_that_drains_goes_on_while_there_is_more_and_not_for_ever(small_wo
 
 
 def test_launches_that_came_while_the_worker_was_down_run_at_its_first_tick(small_world: World) -> None:
-    ids = [small_world.orders(small_world.product(f"p{n}", days=days)) for n, days in enumerate((2.3, 2.8, 3))]
+    ids = [small_world.orders(complete(small_world, f"p{n}", days=days)) for n, days in enumerate((2.3, 2.8, 3))]
     small_world.advance(days=3, hours=5)
     runs_all(small_world)
     assert [small_world.state(each) for each in ids] == ["paid"] * 3
@@ -85,7 +92,7 @@ def test_launches_that_came_while_the_worker_was_down_run_at_its_first_tick(smal
 
 def test_one_product_without_a_date_stops_no_launch(small_world: World) -> None:
     dateless = small_world.product("dateless", days=2)
-    order_id = small_world.orders(small_world.product(days=3))
+    order_id = small_world.orders(complete(small_world, days=3))
     with small_world.db.write() as session:
         session.get_one(Product, dateless).launch.at = None
     small_world.advance(days=3)

@@ -221,6 +221,8 @@ def test_every_page_that_anybody_may_read_works_on_every_screen(shop: Shop, buye
 def _pages(shop: Shop) -> list[str]:
     """What the front page's foot and the course's page lead to: the shop's papers, and the free lesson."""
     found = requests.get(shop.base_url, timeout=10).text + requests.get(f"{shop.base_url}/p/{COURSE}", timeout=10).text
-    paths = sorted(set(re.findall(r'href="(/pages/[^"#]+|/p/[^"/]+/lessons/[^"#]+)"', found)))
+    paths = sorted(
+        set(re.findall(r'href="(/pages/[^"#]+|/policy|/withdraw|/p/[^"/]+/policy|/p/[^"/]+/lessons/[^"#]+)"', found))
+    )
     assert any("/lessons/" in each for each in paths)
     return paths

@@ -1,7 +1,6 @@
 """Cancelling a product and rehearsing a launch, in the studio."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,9 +92,7 @@ def test_it_is_nobody_elses(world: World, app: Flask) -> None:
         tom.get(path, 404)
 
 
-def test_a_rehearsal_is_asked_for_and_its_findings_stand_in_the_way(
-    world: World, ines: Visitor, app: Flask, tmp_path: Path
-) -> None:
+def test_a_rehearsal_is_asked_for_and_its_findings_stand_in_the_way(world: World, ines: Visitor, app: Flask) -> None:
     shop: Shop = app.extensions["shop"]
     app.extensions["shop"] = replace(shop, outside=replace(shop.outside, postman=world.outside.postman))
     product = world.product(days=30)
@@ -106,7 +103,6 @@ def test_a_rehearsal_is_asked_for_and_its_findings_stand_in_the_way(
     assert "Neither a lesson nor a file is inside." in page.text
     assert "1 thing stopped the rehearsal" in ines.get(HOME).text
     world.fills(product)
-    app.extensions["shop"].outside.shelf.put(tmp_path / "book.pdf")
     ines.get(REHEARSAL)
     page = ines.post(REHEARSAL)
     assert "would not open" not in page.text

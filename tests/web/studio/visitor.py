@@ -148,6 +148,7 @@ def settings(world: World, folder: Path, **more: str) -> Settings:
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_DEFAULT_SENDER": "letters@forthcoming.example",
         "DATA_DIR": str(folder / "data"),
+        "SHELF_URL": str(world.app.extensions["shop"].settings.shelf),
     }
     return Settings.from_env(env | more)
 
