@@ -51,8 +51,8 @@ class MoveWords:
             return f"Without your yes by {self.until}, your order is cancelled, and {self.back}. You may cancel before that, too."
         if self.silence == "agrees" and self.deadline:
             until = words.day_month(self.deadline, self.zone)
-            return f"You need do nothing: if we hear nothing until {until}, you agree, and your order moves along at the same price. One click cancels."
-        return "You need do nothing: your order moves along, at the same price. One click cancels."
+            return f"You need do nothing: if we hear nothing until {until}, you agree, and your order moves along at the same price. Two clicks cancel."
+        return "You need do nothing: your order moves along, at the same price. Two clicks cancel."
 
     @property
     def offer(self) -> str:

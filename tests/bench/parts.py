@@ -153,6 +153,7 @@ def _order(number: int, intent: str, now: datetime) -> dict[str, Any]:
         "placed_from": f"{number}",
         "hold_intent": intent,
         "capture_before": now + HOLD_LIFE,
+        "delay_due_at": now + timedelta(days=1),
         "card": "Visa ending 4242",
     }
 
