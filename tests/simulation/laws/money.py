@@ -124,15 +124,16 @@ def m13_a_hold_serves_its_launch(facts: Facts, world: World) -> Iterator[str]:
 
 @always("M14")
 def m14_declined_has_a_deadline(facts: Facts, _world: World) -> Iterator[str]:
-    """Declined ⇒ payment due with a deadline (7 days from the later of decline and launch), and no grant."""
+    """Declined ⇒ payment due with a deadline (7 days from the later of decline and the last day told), no grant."""
     for order in facts.orders.values():
         if order.state != "past_due" or order.cancel_wished_at:
             continue
         if not order.declined_at or not order.grace_until:
             yield f"{order.number} is past due without a deadline"
             continue
-        launch = facts.launch(order)
-        days = (read(order.grace_until) - max(read(order.declined_at), read(launch.at or order.declined_at))).days
+        launch, promise = facts.launch(order), facts.promise(order)
+        day = launch.at or (promise.by if promise else order.declined_at)
+        days = (read(order.grace_until) - max(read(order.declined_at), read(day))).days
         if not launch.launched_at and days != 7:
             yield f"{order.number} has {days} days of grace"
         if facts.live_grant(order):
