@@ -87,6 +87,13 @@ def standing(stock: Stock, *, offer: bool, now: datetime) -> Standing:
     )
 
 
+def offered(stock: Stock) -> Standing:
+    """What whoever holds an open offer of the waiting list can do: one unit is theirs."""
+    if not stock.out:
+        return Standing(Availability.PRE_ORDER, Kind.PRE_ORDER, starts=stock.launch_at, left=1)
+    return Standing(Availability.LIMITED, Kind.PURCHASE, left=1)
+
+
 def _in_stock(stock: Stock) -> Standing:
     left = stock.to_sell
     if not stock.out:
