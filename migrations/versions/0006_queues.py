@@ -77,7 +77,6 @@ def _tickets() -> None:
         sa.Column("product_id", NUMBER, nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("joined_at", INSTANT, nullable=False),
-        sa.Column("joined_from", sa.String(length=64), nullable=False),
         sa.Column("consent", sa.Text(), nullable=False),
         sa.Column("news", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),

@@ -1,6 +1,6 @@
 """Placing an order: one product, one buyer, one price, one promise, and a unit kept while they visit Stripe."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -137,11 +137,16 @@ def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> R
         return TooMany(OPEN_PER_ADDRESS)
     if by_place >= OPEN_PER_PLACE:
         return TooMany(OPEN_PER_PLACE)
-    here, told = current_offer(product, now), standing_of(product, now, ticket=wish.ticket)
-    if here is None or told.kind is None:
-        return SoldOut()
+    return _other(product, wish, now)
+
+
+def _other(product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut | None:
+    """What can be ordered now, where it is not what the form said."""
+    here, told = current_offer(product, now), standing_of(product, now, wish.ticket)
     if wish.ticket is not None and not is_open(wish.ticket, now):
         return OfferOver()
+    if here is None or told.kind is None:
+        return SoldOut()
     if wish.seen and wish.seen != seen_now(told):
         return OtherTerms(told.kind)
     if here.id != wish.offer_id:
@@ -218,12 +223,7 @@ def _gone(session: Session, product: Product, wish: Wish, now: datetime) -> Refu
         session.refresh(wish.ticket)
     for each in product.offers:
         session.refresh(each)
-    here, told = current_offer(product, now), standing_of(product, now, wish.ticket)
-    if wish.ticket is not None and not is_open(wish.ticket, now):
-        return OfferOver()
-    if here is None or told.kind is None:
-        return SoldOut()
-    return OfferChanged(None, here) if here.id != wish.offer_id else OtherTerms(told.kind)
+    return _other(product, replace(wish, offer_id=0), now) or SoldOut()
 
 
 def mode_now(product: Product, now: datetime, ticket: Ticket | None = None) -> charge.Mode:

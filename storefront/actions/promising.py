@@ -43,7 +43,7 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str, 
     product = order.product
     version = policing.keep(session, policing.of_product(product, terms, order.placed_at)).version
     told = instants(order, launch)
-    order.delay_due_at = told.by + RUNS_LATE if order.kind == "pre_order" else None
+    order.delay_due_at = told.by + RUNS_LATE if order.kind != "purchase" else None
     inside = promise.content(
         product.title, [each.title for each in product.lessons], [each.label for each in product.files if each.label]
     )

@@ -17,8 +17,10 @@ from storefront.models.db import Database, changed
 from storefront.models.keys import PoolKey
 from storefront.models.orders import Order
 from storefront.models.products import Launch, Product
+from storefront.models.stock import StockMove
 from storefront.rules import launch as rule
 from storefront.rules.key_list import Read
+from storefront.rules.stock import refuse_days
 
 BATCH = 100
 FREED = "a freed unit"
@@ -110,14 +112,37 @@ def _retire_keys(session: Session, product: Product, units: int, now: datetime) 
     return None
 
 
-def set_stock(session: Session, product: Product, stock: int | None, who: str, now: datetime) -> Refused | None:
-    """Begin or end a limit; between two limits `add_units` and `lower` lead."""
+def begin_limit(session: Session, product: Product, units: int, who: str, now: datetime) -> Refused | None:
+    """Give a product that had no limit a stock of so many units, those that are sold already among them."""
     session.refresh(product, with_for_update=True)
-    if product.pool:
-        return Refused("Its keys are its limit.")
-    if stock is None and (product.queued or product.waiting or product.kept):
-        return Refused("Somebody waits for a unit. Add as many as they need first.")
-    product.stock = stock
+    if product.stock is not None:
+        return Refused("It has a limit already: add units, or take some out.")
+    if units < max(product.taken, 1):
+        return Refused(f"{product.taken} are sold already. Begin with at least {max(product.taken, 1)}.")
+    product.stock = units
+    session.add(StockMove(product_id=product.id, at=now, who=who[:80], why="limited", change=units, after=units))
+    session.flush()
+    return None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What back-orders and the waiting list are told: at most `cap` orders, the two days, hours an offer is open."""
+
+    cap: int
+    expected_at: datetime | None
+    latest_at: datetime | None
+    offer_hours: int
+
+
+def set_terms(session: Session, product: Product, terms: Terms, now: datetime) -> Refused | None:
+    """Set what the next buyers are told. Orders in the queue keep the latest date they were promised."""
+    session.refresh(product, with_for_update=True)
+    why = refuse_days(terms.expected_at, terms.latest_at, now)
+    if why:
+        return Refused(why)
+    product.backorders, product.offer_hours = terms.cap, terms.offer_hours
+    product.expected_at, product.latest_at = terms.expected_at, terms.latest_at
     session.flush()
     return None
 
@@ -184,7 +209,7 @@ def _restock_for(session: Session, product: Product, wanted: int, now: datetime)
 def _give(session: Session, product: Product, heads: Sequence[Order], restock: Launch, now: datetime) -> None:
     ids = [each.id for each in heads]
     change = update(Order).where(Order.id.in_(ids), Order.allocated_at.is_(None))
-    session.execute(change.values(allocated_at=now, restock_id=restock.id))
+    session.execute(change.values(allocated_at=now, restock_id=restock.id, delay_due_at=None))
     product.queued -= len(ids)
     session.flush()
 

@@ -76,14 +76,14 @@ def give_back(session: Session, order: Order, why: str, now: datetime) -> None:
     session.add(_row(order, -1, now, why))
     session.execute(update(Offer).where(Offer.id == order.offer_id).values(taken=Offer.taken - 1))
     seen = return_key(session, order, now)
-    queued = case((_waits(session, order), Product.queued - 1), else_=Product.queued)
+    queued = case((_waits(order), Product.queued - 1), else_=Product.queued)
     back = update(Product).where(Product.id == order.product_id)
     session.execute(back.values(taken=Product.taken - 1, queued=queued))
     if seen:
         change_stock(session, order.product_id, -1, "worker", "licence key seen", now)
 
 
-def _waits(session: Session, order: Order) -> ColumnElement[bool]:
+def _waits(order: Order) -> ColumnElement[bool]:
     """Whether the order has its place in the queue still, as the database has it now."""
     here = (Order.id == order.id, Order.kind == "back_order", Order.allocated_at.is_(None))
     return select(Order.id).where(*here).exists()
@@ -93,7 +93,7 @@ def change_stock(session: Session, product_id: int, change: int, who: str, why: 
     """Add to a limited stock, or take out of it, never below nothing. Returns what it is then; None: it cannot be."""
     fits = (Product.stock.is_not(None), Product.stock + change >= 0)
     moved = update(Product).where(Product.id == product_id, *fits).values(stock=Product.stock + change)
-    after = session.scalar(moved.returning(Product.stock), execution_options={"synchronize_session": False})
+    after: int | None = session.scalar(moved.returning(Product.stock), execution_options={"synchronize_session": False})
     if after is None or not change:
         return after
     session.add(StockMove(product_id=product_id, at=now, who=who[:80], why=why[:80], change=change, after=after))

@@ -1,6 +1,7 @@
 """The queue of a product's back-orders, and its restocks: questions only."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ in_queue = and_(
     Order.cancel_wished_at.is_(None),
 )
 # What no order, offer or place in the queue has; negative where a product is overbooked.
-free: ColumnElement[int] = Product.stock - (Product.taken - Product.queued) - Product.kept
+free: ColumnElement[Any] = Product.stock - (Product.taken - Product.queued) - Product.kept
 
 
 def waiting(product_id: int) -> Select[Order]:
@@ -55,7 +56,7 @@ def served(session: Session, restock_ids: Sequence[int]) -> dict[int, dict[str, 
     rows = select(Order.restock_id, Order.state, func.count(Order.id)).where(Order.restock_id.in_(restock_ids))
     found: dict[int, dict[str, int]] = {each: {} for each in restock_ids}
     for restock_id, state, count in session.execute(rows.group_by(Order.restock_id, Order.state)):
-        found[restock_id][state] = count
+        found.setdefault(restock_id or 0, {})[state] = count
     return found
 
 
@@ -74,7 +75,7 @@ def by_state(session: Session, product_id: int) -> dict[str, int]:
         else_="visiting",
     )
     rows = select(what, func.count(Order.id)).where(Order.product_id == product_id, Order.unit, Order.state.in_(LIVE))
-    return {name: count for name, count in session.execute(rows.group_by(what))}
+    return dict(row.tuple() for row in session.execute(rows.group_by(what)))
 
 
 def is_queued(order: Order) -> bool:

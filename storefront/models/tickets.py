@@ -29,7 +29,6 @@ class Ticket(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
     email: Mapped[str] = mapped_column(String(254))
     joined_at: Mapped[datetime] = mapped_column(Instant)
-    joined_from: Mapped[str] = mapped_column(String(64), default="")
     consent: Mapped[str] = mapped_column(Text)
     news: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(10), default="waiting")

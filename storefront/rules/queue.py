@@ -52,9 +52,9 @@ def _until_served(past: Sequence[Restocked], start: int, place: int) -> timedelt
 
 
 def words(told: Usually | None) -> str:
-    """ "usually in 6 to 14 days"; "" where nothing is known."""
+    """As in: usually in 6 to 14 days; "" where nothing is known."""
     if told is None:
         return ""
-    if told.least == told.most or told.most == 1:
+    if told.most in {told.least, 1}:
         return f"usually within {told.most} {'day' if told.most == 1 else 'days'}"
     return f"usually in {told.least} to {told.most} days"

@@ -7,7 +7,7 @@ from storefront.rules import words
 from storefront.rules.leaving import LEAST_DAYS
 from storefront.rules.queue import Usually
 from storefront.rules.queue import words as usually_words
-from storefront.rules.words import NOUN, Note, Step, Telling, bold, red
+from storefront.rules.words import Note, Step, Telling, bold, red
 
 UNIT = {"course": "a seat", "ebook": "a copy", "software": "a licence key"}
 UNITS = {"course": "seats", "ebook": "copies", "software": "licence keys"}
@@ -52,7 +52,7 @@ def waits(number: int) -> str:
 
 
 def product_line(
-    kind: str, amount: str, expected: datetime | None, by: datetime, zone: str, now: datetime
+    amount: str, expected: datetime | None, by: datetime, zone: str, now: datetime
 ) -> list[Step]:
     """What happens when, for a buyer who back-orders now."""
     steps = [

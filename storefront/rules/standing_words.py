@@ -167,6 +167,8 @@ LETTERS = {
     "given_up": "All ended, to the creator",
     "address_old": "Address corrected, to the old one",
     "address_new": "Address corrected, to the new one",
+    "on_the_list": "Place on the waiting list",
+    "unit_offered": "A unit is kept",
 }
 PEOPLE = {
     "buyer": "the buyer",
