@@ -201,11 +201,17 @@ def _agree(session: Session, order: Order, version: int, now: datetime, *, gift:
     if found.question is None and not gift:
         return Closed("Nothing is asked just now: your order waits for the day it has.")
     rule = found.question.rule.value if found.question else ""
-    kept = _keep(session, order, version, "wait", "click", rule, now)
-    if gift:
+    kept = _waited(session, order, version) or _keep(session, order, version, "wait", "click", rule, now)
+    if gift and not kept.gift:
         give(session, order, kept, now)
     plan(session, order, now)
     return None
+
+
+def _waited(session: Session, order: Order, version: int) -> Reply | None:
+    """That silence has agreed to this version before: what is taken for waiting then hangs on that row."""
+    same = (Reply.order_id == order.id, Reply.version == version, Reply.answer == "wait")
+    return session.scalar(select(Reply).where(*same))
 
 
 def clicked(session: Session, order: Order, version: int) -> bool:

@@ -51,6 +51,8 @@ def give_up(session: Session, product: Product, *, who: str, reason: str, now: d
     `reason` is what buyers read. Orders that are at Stripe just now are among them: how their visit ends is looked at.
     """
     session.scalars(select(Launch.id).where(Launch.product_id == product.id).with_for_update()).all()
+    theirs = select(Order.id).where(Order.product_id == product.id, Order.state.in_(LIVE)).order_by(Order.id)
+    session.scalars(theirs.with_for_update()).all()  # before the product, as whoever gives a unit back locks them
     session.scalars(select(Product.id).where(Product.id == product.id).with_for_update()).all()
     session.refresh(product, ["retired_at"])
     if cancellations.of_product(session, product.id) is not None:

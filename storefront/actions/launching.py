@@ -14,7 +14,7 @@ from storefront.models.db import Database, changed
 from storefront.models.delays import Notice
 from storefront.models.orders import LIVE, Checkout, Order, Promise
 from storefront.models.products import Launch
-from storefront.models.rehearsals import held_up
+from storefront.models.rehearsals import held_up, open_holdup
 from storefront.rules import launch as rule
 from storefront.rules.launch import Moment, Refused
 
@@ -92,13 +92,16 @@ def _move(
     offered: Offered,
 ) -> Refused | None:
     before = launch.at
-    refused = rule.refuse_move(before, moment.at if moment else None, now=now)
+    held = open_holdup(session, launch)
+    refused = rule.refuse_move(before, moment.at if moment else None, now=now, held_up=held is not None)
     if refused is None and not reason.strip():
         refused = Refused("no_reason", "Give your buyers the reason, in your own words.")
     if refused is None and not _set(session, launch, moment, reason.strip(), now):
         refused = Refused("raced", "The launch was changed in the meantime. Look at it again.")
     if refused is not None:
         return refused
+    if held is not None:
+        held.over_at = now  # its moment is another one; what is missing is looked at again then
     _keep_notice(session, launch, before, now, who, offered)
     for order in session.scalars(_promised(launch)):
         follow_move(session, order, launch, now)

@@ -80,12 +80,13 @@ def refuse_first_date(new: datetime, now: datetime) -> Refused | None:
     return None
 
 
-def refuse_move(old: datetime | None, new: datetime | None, *, now: datetime) -> Refused | None:
+def refuse_move(old: datetime | None, new: datetime | None, *, now: datetime, held_up: bool = False) -> Refused | None:
     """Why a promised launch may not move from `old` to `new`, each None for no date; None when it may.
 
-    What the move means for each order is said by `rules.delay`; here is only what no buyer could agree to.
+    What the move means for each order is said by `rules.delay`; here is only what no buyer could agree to. One that was
+    `held_up` when its moment came may move after it: that is a notice told late.
     """
-    if old is not None and now >= old:
+    if old is not None and now >= old and not held_up:
         return Refused("launch_due", "The launch is due already; a date can be moved only before it comes.")
     if new == old:
         return Refused("same_date", "That is the date it already has." if new else "It has no date already.")

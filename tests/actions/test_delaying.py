@@ -214,6 +214,17 @@ def test_a_part_for_waiting_lowers_what_is_charged_on_the_day(world: World) -> N
     assert world.broken() == []
 
 
+def test_whom_silence_has_agreed_for_takes_what_is_offered_once(world: World) -> None:
+    product = world.product(days=3)
+    order = world.orders(product)
+    world.moves(product, 10, offered=Offered("amount", 500))
+    passes(world, 4)
+    assert world.answers(order, gift=True) == ""
+    assert world.answers(order, gift=True) == ""
+    assert world.order(order).price == 1400
+    assert world.broken() == []
+
+
 def test_a_part_of_what_was_paid_goes_back_once(world: World) -> None:
     product = world.product(days=30, upfront=True)
     order = world.orders(product)

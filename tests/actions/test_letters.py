@@ -174,6 +174,7 @@ def test_a_notice_of_a_move_says_the_new_day_the_old_one_the_reason_and_what_sil
     assert "seven days later." in text
     assert "“The Windows build fails on long paths.” Ines Okafor" in text
     assert "You need do nothing" in text
+    assert "if we hear nothing until" in text
     assert "Two clicks cancel." in text
     assert "The new day" in text
     assert "It was" in text

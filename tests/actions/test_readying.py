@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from storefront.actions import charging, granting, launching, readying
+from storefront.actions import charging, delaying, granting, launching, readying
+from storefront.models.orders import Order
 from storefront.models.products import Lesson, Product
 from storefront.models.rehearsals import Holdup
 from tests.support.world import World
@@ -117,3 +118,28 @@ def test_it_is_looked_at_again_every_twenty_seconds_and_no_oftener(small_world: 
     comes(world)
     assert holdups(world)[0].looked_at == first + timedelta(seconds=25)
     assert not out(world, product)
+
+
+def test_one_that_is_held_up_may_move_after_its_day_and_only_an_express_yes_waits(world: World) -> None:
+    product = world.product(days=3)
+    waits, silent = world.orders(product), world.orders(product, "a@b.example")
+    world.advance(days=3)
+    comes(world)
+    world.advance(hours=2)
+    world.moves(product, 5)
+    assert holdups(world)[0].over_at == world.now
+    with world.db.write() as session:
+        order = session.get_one(Order, waits)
+        assert delaying.agree(session, order, order.promise_version, world.now) is None
+    world.advance(hours=22)
+    world.tick()
+    assert world.state(silent) == "cancelled", "24 hours after the day that was promised"
+    assert world.state(waits) in {"held", "reserved"}
+    world.fills(product)
+    world.advance(days=4)
+    comes(world)
+    world.tick()
+    assert out(world, product)
+    assert world.state(waits) == "paid"
+    assert world.money(silent) == (0, 0)
+    assert world.broken() == []

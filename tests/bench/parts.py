@@ -22,7 +22,7 @@ from storefront.models.accounts import Account
 from storefront.models.db import Base, Database
 from storefront.models.log import LogRow
 from storefront.models.orders import Order, Promise
-from storefront.models.products import Launch, Offer, Product
+from storefront.models.products import Launch, Lesson, Offer, Product
 from storefront.models.stock import UnitMove
 from tests.support.databases import new_on
 from tests.support.world import BERLIN, KEY, Sandbox, environment
@@ -114,6 +114,7 @@ def product(db: Database, *, stock: int | None, days: float) -> int:
         made = Product(slug="by-hand", creator=creator, kind="course", title="By Hand", lead="-", currency="EUR")
         made.created_at, made.stock = now, stock
         made.offers = [Offer(position=1, name="Regular price", price=1900)]
+        made.lessons = [Lesson(position=1, slug="one", title="Pages", source="A page is a page.")]
         made.launches = [Launch(at=at, wall=at.isoformat(timespec="minutes")[:16], zone=BERLIN)]
         session.add(made)
         session.flush()

@@ -14,6 +14,9 @@ from flask.testing import FlaskClient
 from storefront.actions import (
     cancelling,
     charging,
+    compensating,
+    delaying,
+    giving_up,
     granting,
     hearing,
     mailing,
@@ -91,6 +94,15 @@ def _moves(case: Case, hand: Hand) -> Any:
     return hand.creator.post(f"/studio/products/{case.slug}/launch", data=form)
 
 
+def _gives_up(case: Case, hand: Hand) -> Any:
+    form = {"title": case.world.order(case.order_id).product.title, "reason": "It will not be made."}
+    return hand.creator.post(f"/studio/products/{case.slug}/cancel", data=form)
+
+
+def _delays(case: Case, _hand: Hand) -> None:
+    delaying.apply_due(case.world.db, case.world.now)
+
+
 def _tells(case: Case, hand: Hand) -> Any:
     """Stripe's event arrives, and is heard."""
     body = json.dumps(
@@ -123,6 +135,10 @@ BUTTONS: dict[str, Button] = {
     "opens the link": _buyer("orders.redeem", "/access/{case.access}"),
     "asks from a used link": _buyer("orders.fresh_link", "/access/{case.access}/fresh-link"),
     "reads": Button(lambda case, hand: hand.buyer.get(f"/library/{case.slug}/lessons/pages")),
+    "agrees to begin": _buyer("library.agree", "/library/{case.slug}/begin", waiver="an older text"),
+    "waits for the new day": _buyer("delay.answer", "/orders/{case.token}/delay", answer="wait", version="2"),
+    "takes what is offered": _buyer("delay.answer", "/orders/{case.token}/delay", answer="gift", version="2"),
+    "says no to the new day": _buyer("delay.answer", "/orders/{case.token}/delay", answer="cancel", version="2"),
     "finishes a lesson": _buyer("library.finish", "/library/{case.slug}/lessons/pages/finish"),
     "creator cancels": _creator("studio.cancel", "/orders/{case.number}/cancel", reason="It will not be made."),
     "refunds a part": _creator(
@@ -141,6 +157,9 @@ BUTTONS: dict[str, Button] = {
         "studio.dispute", "/disputes/{case.dispute}", uncategorized_text="It was delivered.", step="do"
     ),
     "moves the launch": Button(_moves, "studio.move"),
+    "rehearses": _creator("studio.rehearse", "/products/{case.slug}/rehearsal"),
+    "gives the product up": Button(_gives_up, "studio.cancel_product"),
+    "gives it up again": _creator("studio.cancel_again", "/products/{case.slug}/cancel/again"),
     "launches now": _creator("studio.launch", "/products/{case.slug}/launch-now"),
     "Stripe tells": Button(_tells, "stripe_webhook.stripe_webhook"),
     "expiry": _worker(settling.settle_ended),
@@ -150,6 +169,9 @@ BUTTONS: dict[str, Button] = {
     "charge": _worker(charging.charge_due),
     "retry": _worker(retrying.retry_due),
     "remind": _worker(retrying.remind_due),
+    "delay": Button(_delays),
+    "compensate": _worker(compensating.give_due),
+    "give up": _worker(giving_up.give_up_due),
     "end of grace": _worker(cancelling.cancel_due),
     "tidy": _worker(cancelling.tidy_due),
     "recover": _worker(recovering.take_over),
@@ -158,6 +180,6 @@ BUTTONS: dict[str, Button] = {
 }
 
 # What posts without touching an order that is there already.
-NOT_AN_ORDER = {"account.sign_in_with_password", "account.signout"}
+NOT_AN_ORDER = {"account.sign_in_with_password", "account.signout", "policy.mail_the_way"}
 # What makes orders: tests/races/test_last_unit.py.
 MAKES_ORDERS = {"checkout.order"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from storefront.actions import launching
+from storefront.actions import giving_up, launching
 from storefront.actions.refunding import refund_part
 from storefront.models import money
 from storefront.models.grants import Grant
@@ -80,6 +80,29 @@ def _refunded_in_part(world: World, product: int, email: str) -> int:
     return order_id
 
 
+def _moved(world: World, product: int, email: str) -> int:
+    """Its day has moved, and something is offered for waiting."""
+    order_id = world.orders(product, email)
+    assert world.moves(product, 10, offered=launching.Offered("amount", 500)) is None
+    return order_id
+
+
+def _moved_far(world: World, product: int, email: str) -> int:
+    """Its day has moved so far that silence cancels."""
+    order_id = world.orders(product, email)
+    assert world.moves(product, 90) is None
+    return order_id
+
+
+def _given_up(world: World, product: int, email: str) -> int:
+    """Its product will not be made, and nobody has worked since."""
+    order_id = world.orders(product, email)
+    with world.db.write() as session:
+        found = session.get_one(Order, order_id).product
+        assert giving_up.give_up(session, found, who="creator:1", reason="Not made.", now=world.now) is None
+    return order_id
+
+
 def _cancelled(world: World, product: int, email: str) -> int:
     """Given back in full, to a card that will not take it."""
     order_id = world.orders(product, email, REFUND_FAILS)
@@ -126,6 +149,23 @@ STATES: dict[str, State] = {
     "held": State(
         _ordered(), f"{LEAVING}, corrects the address, moves the launch, launches now, replan, reconcile, Stripe tells"
     ),
+    "moved": State(
+        _moved,
+        f"waits for the new day, takes what is offered, says no to the new day, {LEAVING}, moves the launch, "
+        "gives the product up, rehearses, replan, letters",
+        days=20,
+    ),
+    "moved far and silent": State(
+        _moved_far,
+        f"waits for the new day, says no to the new day, {LEAVING}, delay, compensate, gives the product up, reconcile",
+        ripens=_works(days=40, then=10),
+        days=20,
+    ),
+    "given up": State(
+        _given_up,
+        "cancels, creator cancels, give up, gives it up again, reconcile, letters, Stripe tells",
+        days=20,
+    ),
     "held and out": State(
         _ordered(),
         f"{LEAVING}, corrects the address, grant, charge, launches now, moves the launch, reconcile, letters",
@@ -171,7 +211,7 @@ STATES: dict[str, State] = {
     ),
     "opened": State(
         _ordered(),
-        f"{LEAVING}, asks from a used link, opens the link, reads, finishes a lesson, refunds a part",
+        f"{LEAVING}, asks from a used link, opens the link, reads, agrees to begin, finishes a lesson, refunds a part",
         ripens=_opens,
         days=None,
     ),

@@ -105,6 +105,14 @@ class Facts:
     def promise_of(self) -> dict[tuple[int, int], Row]:
         return {(each.order_id, each.version): each for each in self.promises}
 
+    @cached_property
+    def dearest(self) -> dict[int, int]:
+        """The highest price that each order's buyer has agreed to."""
+        found: dict[int, int] = {}
+        for each in self.promises:
+            found[each.order_id] = max(each.price, found.get(each.order_id, 0))
+        return found
+
     def promise(self, order: Row) -> Row | None:
         return self.promise_of.get((order.id, order.promise_version))
 

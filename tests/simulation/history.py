@@ -7,7 +7,12 @@ from random import Random
 from time import process_time
 from typing import Any
 
+from sqlalchemy import select
+
 from storefront import worker
+from storefront.actions import launching
+from storefront.models.products import Launch
+from storefront.rules import launch as rule
 from tests.simulation import buyers, creators, laws, machines
 from tests.simulation.fair import open_shop
 from tests.simulation.house import at_home
@@ -143,6 +148,7 @@ def drain(world: World, *, thorough: bool = True) -> list[str]:
     world.weather, world.down_until = FAIR, world.now
     world.line.kept.clear()
     world.kernel.finish()
+    name_days(world)
     late = due_at_once(world) if thorough else []
     for number in range(ROUNDS):
         violations, before = broken(world), world.look().written
@@ -154,6 +160,14 @@ def drain(world: World, *, thorough: bool = True) -> list[str]:
         if due is None and world.look().written == before:
             return late + rests(world)
     return [*late, "Q3: the store never comes to rest"]
+
+
+def name_days(world: World) -> None:
+    """Whoever agreed to wait without a day would wait for ever: at the end their creators name one."""
+    with world.shop.db.write() as session:
+        for launch in session.scalars(select(Launch).where(Launch.at.is_(None), Launch.launched_at.is_(None))):
+            moment = rule.moment_at(world.now + 2 * DAY, launch.zone)
+            launching.schedule(session, launch, moment, "There is a day.", world.now)
 
 
 def due_at_once(world: World) -> list[str]:

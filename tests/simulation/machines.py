@@ -28,6 +28,8 @@ UNION ALL SELECT datetime(placed_at, '+45 minutes') || '.000000' FROM orders WHE
 UNION ALL SELECT preflight_at FROM orders WHERE state = 'reserved'
 UNION ALL SELECT capture_before FROM orders WHERE state = 'held'
 UNION ALL SELECT grace_until FROM orders WHERE state = 'past_due'
+UNION ALL SELECT o.delay_due_at FROM orders o JOIN launches l ON l.product_id = o.product_id AND l.launched_at IS NULL
+    WHERE o.state IN ('reserved', 'held', 'past_due', 'paid')
 UNION ALL SELECT retry_at FROM orders WHERE state NOT IN ('expired', 'cancelled', 'refunded')
 """
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from storefront.actions import importing, policing
 from storefront.models.policies import Policy
+from storefront.models.products import Product
 from storefront.rules import policy as rule
 from storefront.rules.policy import Terms
 from storefront.web.context import Shop
@@ -142,6 +143,14 @@ def test_opening_keeps_which_text_was_agreed_to_and_when(small_world: World, vis
     assert kept.source == rule.waiver()
 
 
+def opens(world: World) -> None:
+    """The course's day comes."""
+    with world.read() as session:
+        at = session.scalars(select(Product).where(Product.slug == COURSE)).one().launch.at
+    assert at is not None
+    world.advance(seconds=(at - world.now).total_seconds() + 1)
+
+
 def reads(visitor: Visitor) -> int:
     with visitor.get(f"/library/{COURSE}/lessons/01-an-honest-difference") as answer:
         return answer.status_code
@@ -152,7 +161,7 @@ def test_who_does_not_agree_keeps_it_unopened_and_opens_it_later_without_the_que
 ) -> None:
     world = shelved
     order_id = world.orders(product_id(world, COURSE))
-    world.advance(days=46)
+    opens(world)
     world.tick()
     assert world.state(order_id) == "paid"
     visitor.see(link(world, order_id))
@@ -179,7 +188,7 @@ def test_who_does_not_agree_keeps_it_unopened_and_opens_it_later_without_the_que
 def test_who_agrees_on_the_page_of_the_library_opens_it_then(shelved: World, visitor: Visitor) -> None:
     world = shelved
     order_id = world.orders(product_id(world, COURSE))
-    world.advance(days=46)
+    opens(world)
     world.tick()
     visitor.see(link(world, order_id))
     later = visitor.page.forms[-1]

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from storefront.actions import launching
 from storefront.models.products import Product
+from storefront.models.rehearsals import open_holdup
 from storefront.rules import launch as rule
 from storefront.rules import launch_words, words
 from storefront.rules.launch import Moment, Refused
@@ -45,13 +46,16 @@ def _look(slug: str, form: LaunchForm, moment: Moment | None) -> Response:
             return make_response(product_page(session, found, offered), UNREADABLE)
         at, zone = (moment.at, moment.zone) if moment else (None, found.launch.zone)
         would = effects(session, found.launch, at, zone, now())
-        refused = _refusal(found, form, moment, would)
+        held = open_holdup(session, found.launch) is not None
+        refused = _refusal(found, form, moment, would, held_up=held)
         if refused:
             return make_response(product_page(session, found, form.refused(refused)), UNREADABLE)
         return make_response(product_page(session, found, form, _preview(found, moment, would)))
 
 
-def _refusal(found: Product, form: LaunchForm, moment: Moment | None, would: Effects) -> Refused | None:
+def _refusal(
+    found: Product, form: LaunchForm, moment: Moment | None, would: Effects, *, held_up: bool
+) -> Refused | None:
     """The rules' answer to a look; `launching.schedule` asks them again when it is done."""
     launch = found.launch
     if launch.launched_at:
@@ -59,7 +63,7 @@ def _refusal(found: Product, form: LaunchForm, moment: Moment | None, would: Eff
     if not would.buyers:
         nobody = Refused("no_date", "Nobody has ordered, so there is nobody to tell. Set a day instead.")
         return rule.refuse_first_date(moment.at, now()) if moment else nobody
-    refused = rule.refuse_move(launch.at, moment.at if moment else None, now=now())
+    refused = rule.refuse_move(launch.at, moment.at if moment else None, now=now(), held_up=held_up)
     if refused is None and not form.reason:
         return Refused("no_reason", "Give your buyers the reason, in your own words.")
     return refused

@@ -17,13 +17,17 @@ def in_doubt(facts: Facts, order: Row) -> bool:
 
 @always("M1")
 def m1_never_more_than_agreed(facts: Facts, _world: World) -> Iterator[str]:
-    """For each order: 0 ≤ refunded ≤ captured ≤ authorised ≤ agreed total, at Stripe."""
+    """For each order: 0 ≤ refunded ≤ captured ≤ authorised ≤ agreed total, at Stripe.
+
+    A price that falls for waiting leaves its hold as it was: less is captured.
+    """
     for order in facts.orders.values():
         into, back = facts.at_stripe(order)
         if not 0 <= back <= into or into - back > order.price:
             yield f"{order.number} of {order.price} paid {into} and got {back} back"
         for each in facts.intents.get(order.id, []):
-            if each["amount"] > order.price or each["amount_received"] > each["amount"]:
+            agreed = max(order.price, facts.dearest.get(order.id, 0))
+            if each["amount"] > agreed or each["amount_received"] > each["amount"]:
                 yield f"{order.number} of {order.price}: {each['id']} is over {each['amount']}"
 
 
@@ -51,14 +55,18 @@ def i1_the_ledger_is_stripes(facts: Facts, _world: World) -> Iterator[str]:
 
 @always("M6")
 def m6_frozen_at_consent(facts: Facts, _world: World) -> Iterator[str]:
-    """Price and currency stand as they were promised, at every version, and at Stripe."""
+    """Price and currency stand as they were last promised, and at Stripe as one version did; a price only falls."""
+    prices: dict[int, list[int]] = {}
     for each in facts.promises:
-        order = facts.orders[each.order_id]
-        if (each.price, each.currency) != (order.price, order.currency):
+        order, known = facts.orders[each.order_id], prices.setdefault(each.order_id, [])
+        last = each.version == order.promise_version and each.price != order.price
+        if last or each.currency != order.currency or (known and each.price > known[-1]):
             yield f"{order.number}: promise {each.version} says {each.price} {each.currency}"
+        known.append(each.price)
     for order in facts.orders.values():
         for intent in facts.intents.get(order.id, []):
-            if intent["currency"] != order.currency.lower() or intent["amount"] != order.price:
+            agreed = prices.get(order.id, [order.price])
+            if intent["currency"] != order.currency.lower() or intent["amount"] not in agreed:
                 yield f"{order.number}: {intent['id']} is {intent['amount']} {intent['currency']}"
 
 

@@ -60,7 +60,7 @@ def test_the_first_page_asks_the_database_as_often_for_many_products_as_for_one(
         world.places(world.product(f"another-{number}"))
     asked.clear()
     ines.get("/studio")
-    assert len(asked) == one <= 14
+    assert len(asked) == one <= 16
 
 
 def test_money_that_went_back_or_is_claimed_never_counts_as_sold(world: World, ines: Visitor) -> None:
