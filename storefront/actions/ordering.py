@@ -1,6 +1,6 @@
 """Placing an order: one product, one buyer, one price, one promise, and a unit kept while they visit Stripe."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
@@ -147,11 +147,9 @@ def _other(product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut | N
         return OfferOver()
     if here is None or told.kind is None:
         return SoldOut()
-    if wish.seen and wish.seen != seen_now(told):
-        return OtherTerms(told.kind)
     if here.id != wish.offer_id:
         return OfferChanged(next((each for each in product.offers if each.id == wish.offer_id), None), here)
-    return None
+    return OtherTerms(told.kind) if wish.seen and wish.seen != seen_now(told) else None
 
 
 def current_offer(product: Product, now: datetime) -> Offer | None:
@@ -223,7 +221,8 @@ def _gone(session: Session, product: Product, wish: Wish, now: datetime) -> Refu
         session.refresh(wish.ticket)
     for each in product.offers:
         session.refresh(each)
-    return _other(product, replace(wish, offer_id=0), now) or SoldOut()
+    other = _other(product, wish, now)
+    return other or OfferChanged(None, next(each for each in product.offers if each.id == wish.offer_id))
 
 
 def mode_now(product: Product, now: datetime, ticket: Ticket | None = None) -> charge.Mode:
