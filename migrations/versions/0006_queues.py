@@ -85,9 +85,7 @@ def _tickets() -> None:
         sa.Column("ended_at", INSTANT, nullable=True),
         sa.Column("order_id", NUMBER, nullable=True),
         sa.Column("link_sha256", sa.String(length=64), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'offered', 'used', 'left', 'over')", name=op.f("ck_tickets_state")
-        ),
+        sa.CheckConstraint("state IN ('waiting', 'offered', 'used', 'left', 'over')", name=op.f("ck_tickets_state")),
         sa.CheckConstraint("state <> 'offered' OR offer_until IS NOT NULL", name=op.f("ck_tickets_offer_until")),
         sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_tickets_product_id_products")),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_tickets_order_id_orders")),

@@ -33,7 +33,9 @@ def _count(condition: ColumnElement[bool], column: Any) -> ColumnElement[int]:  
 
 
 def _counters(session: Session) -> Iterator[str]:
-    unserved = and_(Order.product_id == Product.id, Order.unit, Order.kind == "back_order", Order.allocated_at.is_(None))
+    unserved = and_(
+        Order.product_id == Product.id, Order.unit, Order.kind == "back_order", Order.allocated_at.is_(None)
+    )
     counted = {
         "queued": (Product.queued, _count(unserved, Order.id)),
         "kept": (Product.kept, _count(_tickets("offered"), Ticket.id)),
@@ -106,7 +108,9 @@ def _late(session: Session, now: datetime) -> Iterator[str]:
     """What the worker has not done for ten minutes."""
     head = select(func.min(Order.queued_at)).where(Order.product_id == Product.id, queues.in_queue)
     idle = head.correlate(Product).scalar_subquery() <= now - PATIENCE
-    lately = exists().where(Launch.product_id == Product.id, Launch.kind == "restock", Launch.launched_at > now - PATIENCE)
+    lately = exists().where(
+        Launch.product_id == Product.id, Launch.kind == "restock", Launch.launched_at > now - PATIENCE
+    )
     for slug in session.scalars(select(Product.slug).where(queues.free > 0, idle, ~lately, _freed_long_ago(now))):
         yield f"Stock: {slug} has a free unit, and its queue waits. Does the worker run?"
     over = (Ticket.state == "offered", Ticket.offer_until <= now - PATIENCE)

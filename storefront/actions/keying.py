@@ -46,5 +46,3 @@ def _may_be_seen(session: Session, grant: Grant) -> bool:
     told = select(Letter).where(Letter.order_id == grant.order_id, Letter.kind.in_(("access", "repaired")))
     letters = session.scalars(told.with_for_update().execution_options(populate_existing=True)).all()
     return any(each.sent_at or each.leased_until or each.tries for each in letters)
-
-

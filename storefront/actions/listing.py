@@ -5,7 +5,7 @@ An offer keeps its unit while it is open; once it is used, left or over it never
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, select, update
+from sqlalchemy import Select, and_, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,9 @@ from storefront.rules.links import Links
 OPEN = ("waiting", "offered")
 
 
-def join(session: Session, product: Product, email: str, consent: str, now: datetime, *, news: bool, links: Links) -> Ticket:
+def join(
+    session: Session, product: Product, email: str, consent: str, now: datetime, *, news: bool, links: Links
+) -> Ticket:
     """A place on the list, and a letter that leads to it; whoever is on it gets the letter again, at most once an hour."""
     known = _open_ticket(session, product.id, email)
     if known is None:
@@ -96,19 +98,25 @@ def use(session: Session, ticket: Ticket, order: Order, now: datetime) -> bool:
 
 def offer_due(db: Database, now: datetime, limit: int = 50) -> int:
     """End the offers whose time is over, then offer what is free to the next. Returns how many changed."""
-    over = select(Ticket.id).where(Ticket.state == "offered", Ticket.offer_until <= now).order_by(Ticket.id).limit(limit)
     with db.read() as session:
-        ended = session.scalars(over).all()
-    done = sum(_end_offer(db, each, now) for each in ended)
+        ended = session.scalars(_over(now).with_only_columns(Ticket.id).order_by(Ticket.id).limit(limit)).all()
+    done = sum(_end_one(db, each, now) for each in ended)
     with db.read() as session:
         products = session.scalars(_with_units()).all()
     return done + sum(_offer_next(db, each, now) for each in products)
 
 
-def _end_offer(db: Database, ticket_id: int, now: datetime) -> bool:
+def _over(now: datetime) -> Select[Ticket]:
+    """Offers whose time is over, and every place of a product that has left the shop."""
+    late = and_(Ticket.state == "offered", Ticket.offer_until <= now)
+    gone = exists().where(Product.id == Ticket.product_id, Product.retired_at.is_not(None))
+    return select(Ticket).where(or_(late, and_(Ticket.state.in_(OPEN), gone)))
+
+
+def _end_one(db: Database, ticket_id: int, now: datetime) -> bool:
     with db.write() as session:
-        ticket = session.get_one(Ticket, ticket_id, with_for_update=True)
-        if ticket.state != "offered" or ticket.offer_until is None or now < ticket.offer_until:
+        ticket = session.scalar(_over(now).where(Ticket.id == ticket_id).with_for_update(of=Ticket))
+        if ticket is None:
             return False
         _end(session, ticket, "over", now)
         return True

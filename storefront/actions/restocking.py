@@ -231,4 +231,6 @@ def _has_free() -> Exists:
 
 
 def _close(session: Session, launch_id: int, now: datetime) -> bool:
-    return changed(session, update(Launch).where(Launch.id == launch_id, Launch.closed_at.is_(None)).values(closed_at=now))
+    return changed(
+        session, update(Launch).where(Launch.id == launch_id, Launch.closed_at.is_(None)).values(closed_at=now)
+    )

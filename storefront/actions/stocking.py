@@ -39,7 +39,9 @@ def of_product(product: Product) -> Stock:
     )
 
 
-def take(session: Session, product_id: int, offer_id: int, kind: Kind = Kind.PURCHASE, *, offered: bool = False) -> bool:
+def take(
+    session: Session, product_id: int, offer_id: int, kind: Kind = Kind.PURCHASE, *, offered: bool = False
+) -> bool:
     """Take one unit of the product and one of the offer, or neither. The caller rolls back where this is False.
 
     A back-order takes a place below the cap, where nothing is in stock. `offered`: the unit that an offer to the waiting

@@ -44,9 +44,7 @@ def ticket_envelope(session: Session, outside: Outside, letter: Letter, ticket: 
     )
 
 
-def _facts(
-    session: Session, outside: Outside, letter: Letter, ticket: Ticket, now: datetime
-) -> dict[str, object]:
+def _facts(session: Session, outside: Outside, letter: Letter, ticket: Ticket, now: datetime) -> dict[str, object]:
     product = ticket.product
     offer = current_offer(product, now)
     price = short(offer.price, product.currency) if offer else ""

@@ -50,6 +50,8 @@ def place_of(session: Session, ticket: Ticket) -> int:
     """A waiting ticket's place, from 1: first come, first served."""
     same = and_(Ticket.joined_at == ticket.joined_at, Ticket.id < ticket.id)
     ahead = select(func.count(Ticket.id)).where(
-        Ticket.product_id == ticket.product_id, Ticket.state == "waiting", or_(Ticket.joined_at < ticket.joined_at, same)
+        Ticket.product_id == ticket.product_id,
+        Ticket.state == "waiting",
+        or_(Ticket.joined_at < ticket.joined_at, same),
     )
     return (session.scalar(ahead) or 0) + 1

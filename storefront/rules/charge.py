@@ -28,9 +28,7 @@ class Plan(StrEnum):
     ASK = "ask"
 
 
-def mode(
-    *, out: bool, launch_at: datetime | None, upfront: bool, now: datetime, back_order: bool = False
-) -> Mode:
+def mode(*, out: bool, launch_at: datetime | None, upfront: bool, now: datetime, back_order: bool = False) -> Mode:
     """The charge mode of an order placed now. `upfront`: the creator asked for payment at pre-order.
 
     A back-order is never paid ahead: its card is saved (design.md 3).

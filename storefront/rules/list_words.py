@@ -12,7 +12,9 @@ NEWS = "Also write to me about new things of this creator. I can end that at any
 
 def consent(title: str, kind: str) -> str:
     """What the box on the form says; kept with the ticket word for word."""
-    return f"Write to me when {UNIT[kind]} of {title} is free. One letter with my place, one with the offer, nothing else."
+    return (
+        f"Write to me when {UNIT[kind]} of {title} is free. One letter with my place, one with the offer, nothing else."
+    )
 
 
 def time_to_answer(hours: int) -> str:
@@ -64,7 +66,10 @@ def sentence(told: Told, state: str) -> tuple[str, str]:
             f"{told.unit.capitalize()} of {told.title} is kept for you until {red(told.end)}.",
             f"It costs {told.price} now. After that it goes to the next on the list.",
         ),
-        "used": (f"You took up the offer of {told.title}.", "Your order has a page of its own; its link is in your mail."),
+        "used": (
+            f"You took up the offer of {told.title}.",
+            "Your order has a page of its own; its link is in your mail.",
+        ),
         "left": (f"You are off the list for {told.title}.", "We write to you about it no more."),
         "over": (
             f"The offer of {told.title} is over, and the unit went on.",

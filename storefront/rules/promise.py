@@ -9,9 +9,7 @@ from storefront.rules.policy import STANDARD, Terms
 from storefront.rules.words import OPENS, THE_NOUN_OPENS
 
 
-def policy(
-    mode: Mode, terms: Terms = STANDARD, *, out: bool = False, queue: bool = False
-) -> list[tuple[str, str]]:
+def policy(mode: Mode, terms: Terms = STANDARD, *, out: bool = False, queue: bool = False) -> list[tuple[str, str]]:
     """The policy in short, as a product page shows it and a promise keeps it. `out`: what cannot happen is left out;
     `queue`: it is out of stock, and a back-order is placed.
     """
@@ -54,9 +52,7 @@ def _out(terms: Terms) -> list[tuple[str, str]]:
     ]
 
 
-def policy_text(
-    mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool = False, queue: bool = False
-) -> str:
+def policy_text(mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool = False, queue: bool = False) -> str:
     """The policy in short as one text, with the version of the whole."""
     lines = [f"{label}: {text}." for label, text in policy(mode, terms, out=out, queue=queue)]
     return "\n".join([f"Policy, version {version}", *lines])

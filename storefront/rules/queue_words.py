@@ -51,12 +51,12 @@ def waits(number: int) -> str:
     return "One order is in the queue." if number == 1 else f"{number:,} orders are in the queue."
 
 
-def product_line(
-    amount: str, expected: datetime | None, by: datetime, zone: str, now: datetime
-) -> list[Step]:
+def product_line(amount: str, expected: datetime | None, by: datetime, zone: str, now: datetime) -> list[Step]:
     """What happens when, for a buyer who back-orders now."""
     steps = [
-        Step("Today", f"You save a card with Stripe. {bold('Nothing is charged.')}", "past", words.weekday_day(now, zone))
+        Step(
+            "Today", f"You save a card with Stripe. {bold('Nothing is charged.')}", "past", words.weekday_day(now, zone)
+        )
     ]
     turn = f"Your turn: {bold(f'{amount} are charged')}, and your access link is mailed within a minute."
     if expected is None:

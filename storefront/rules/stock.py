@@ -83,7 +83,11 @@ def standing(stock: Stock, *, offer: bool, now: datetime) -> Standing:
         return sold_out
     by = latest(stock, now)
     return Standing(
-        Availability.BACK_ORDER, Kind.BACK_ORDER, starts=expected(stock, now) or by, by=by, left=stock.cap - stock.queued
+        Availability.BACK_ORDER,
+        Kind.BACK_ORDER,
+        starts=expected(stock, now) or by,
+        by=by,
+        left=stock.cap - stock.queued,
     )
 
 
@@ -114,7 +118,9 @@ def latest(stock: Stock, now: datetime) -> datetime:
     """
     if stock.latest_at is not None:
         return stock.latest_at
-    return max(end_of_day(now.astimezone(ZoneInfo(stock.zone)).date() + timedelta(LATEST_DAYS), stock.zone), *_later(stock))
+    return max(
+        end_of_day(now.astimezone(ZoneInfo(stock.zone)).date() + timedelta(LATEST_DAYS), stock.zone), *_later(stock)
+    )
 
 
 def _later(stock: Stock) -> tuple[datetime, ...]:

@@ -183,6 +183,8 @@ def _actions(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
         fresh = _act("Mail me a fresh link", f"/orders/{token}/fresh-link", primary=not facts.redeemed)
         return [_act("To your library", "/library", method="get", primary=True), fresh] if facts.redeemed else [fresh]
     correct = [_act("Correct e-mail", "#address", method="get")] if _correctable(found) else []
+    if is_queued(found):
+        return [_act("Use another card", f"/orders/{token}/visit"), *correct]
     return [*_next_step(found, facts, token), *correct]
 
 
@@ -203,8 +205,6 @@ def _next_step(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
         return [first, _act(another, visit)] if facts.no.asks else [first]
     if found.state not in LIVE:
         return [_act("To its page", f"/p/{found.product.slug}", method="get")]
-    if is_queued(found):
-        return [_act(another, visit)]
     if found.product.launch.launched_at or not found.product.launch.at:
         return []
     day = words.day_month(found.promise.by, found.promise.zone)
