@@ -39,6 +39,7 @@ from storefront.web import (
     signin,
     stripe_webhook,
     studio,
+    waiting,
 )
 from storefront.web.context import Shop
 
@@ -68,8 +69,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     limits.long_forms(app)  # before CSRF, which reads the form
     for room in (signin, limits, headers, errors):
         room.install(app)
-    rooms = (shop, checkout, orders, delay, papers, library, account, policy, pages, studio, stripe_webhook, healthz)
-    for room in rooms:
+    rooms = (shop, checkout, orders, delay, papers, waiting, library, account, policy, pages, studio)
+    for room in (*rooms, stripe_webhook, healthz):
         app.register_blueprint(room.pages)
     signin.csrf.exempt(stripe_webhook.pages)
     if settings.proxy_hops:

@@ -22,6 +22,7 @@ from storefront.actions import (
     granting,
     hearing,
     launching,
+    listing,
     mailing,
     policing,
     preflighting,
@@ -29,6 +30,7 @@ from storefront.actions import (
     reconciling,
     recovering,
     rehearsing,
+    restocking,
     retrying,
     settling,
     taxing,
@@ -69,6 +71,11 @@ def _delay(_outside: Outside, db: Database, now: datetime) -> int:
     return delaying.apply_due(db, now)
 
 
+def _hand_on(_outside: Outside, db: Database, now: datetime) -> int:
+    """A free unit goes to the head of the queue, else to the waiting list."""
+    return restocking.allocate_due(db, now) + listing.offer_due(db, now)
+
+
 def _in_touch(_outside: Outside, db: Database, now: datetime) -> int:
     return delaying.keep_in_touch(db, now)
 
@@ -76,6 +83,7 @@ def _in_touch(_outside: Outside, db: Database, now: datetime) -> int:
 JOBS = [
     Job("launch", 1, _launch),
     Job("grant", 1, granting.grant_due),
+    Job("hand_on", 1, _hand_on, drain=True),
     Job("letters", 1, mailing.post_due, drain=True),
     Job("charge", 1, charging.charge_due, drain=True),
     Job("events", 1, hearing.hear_due, drain=True),

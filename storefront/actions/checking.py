@@ -8,12 +8,13 @@ from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.checking_delays import delays
+from storefront.actions.checking_stock import stock
 from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
-from storefront.models.money import GONE_BACK, UNDER_WAY, Moved, Refund, Task, disputed, not_disputed
+from storefront.models.money import GONE_BACK, UNDER_WAY, Dispute, Moved, Refund, Task, disputed, not_disputed
 from storefront.models.orders import ENDED, LIVE, Attempt, Checkout, Order, Promise, launched, no_open_attempt
 from storefront.models.products import Launch, Offer, Product
 from storefront.models.rehearsals import Holdup, held_up
@@ -34,6 +35,7 @@ def check(session: Session, now: datetime) -> list[str]:
         _papers,
         _access,
         _units,
+        stock,
         _ends,
         _letters,
         _promises,
@@ -140,7 +142,8 @@ def _units(session: Session, now: datetime) -> Iterator[str]:
         live = select(func.count(Order.id)).where(column == table.id, Order.unit).scalar_subquery()
         for row, orders in session.execute(select(table, live).where(table.taken != live)):
             yield f"Units: {table.__tablename__[:-1]} {row.id} counts {row.taken} taken, and its live orders have {orders}."
-    for order in session.scalars(select(Order).where(Order.unit != Order.state.in_(LIVE))):
+    lost = exists().where(Dispute.order_id == Order.id, Dispute.status == "lost")
+    for order in session.scalars(select(Order).where(Order.unit != Order.state.in_(LIVE), or_(Order.unit, ~lost))):
         yield f"Units: order {order.number} is {order.state}, and {'has' if order.unit else 'lacks'} a unit."
     moves = select(func.coalesce(func.sum(UnitMove.change), 0)).where(UnitMove.order_id == Order.id).scalar_subquery()
     for order in session.scalars(select(Order).where(moves != case((Order.unit, 1), else_=0))):
@@ -162,7 +165,8 @@ def _ends(session: Session, now: datetime) -> Iterator[str]:
 def _letters(session: Session, now: datetime) -> Iterator[str]:
     silent = and_(Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.owed_at <= now - UNKNOWN_AFTER)
     for letter in session.scalars(select(Letter).where(silent)):
-        yield f"Letters: {letter.kind} for order {letter.order.number} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
+        whom = f"order {letter.order.number}" if letter.order_id else f"ticket {letter.ticket_id}"
+        yield f"Letters: {letter.kind} for {whom} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
     kinds = Letter.kind.in_(("moved", "bettered"))
     told = exists().where(Letter.order_id == Order.id, kinds, Letter.version == Order.promise_version)
     for order in session.scalars(select(Order).where(Order.promise_version > 1, ~told)):
@@ -206,8 +210,9 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     for attempt in session.scalars(select(Attempt).where(stuck)):
         yield f"Attempts: {attempt.key} is open for over an hour: {attempt.detail or 'no answer'}."
     yield from _overdue(session, now)
-    due = select(Order).join(Launch, Launch.product_id == Order.product_id)
+    due = select(Order).join(Launch, and_(Launch.product_id == Order.product_id, Launch.kind == "product"))
     waiting = due.where(
+        or_(Order.allocated_at.is_(None), Order.allocated_at <= now - timedelta(hours=1)),
         Order.state.in_(["held", "reserved"]),
         launched(now),
         Order.cancel_wished_at.is_(None),

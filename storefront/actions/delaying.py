@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from storefront.actions.compensating import give, offered
@@ -17,6 +17,7 @@ from storefront.models.delays import Reply, replies
 from storefront.models.letters import Letter
 from storefront.models.orders import Order, Promise, no_open_visit, not_leaving
 from storefront.models.products import Launch
+from storefront.models.queues import in_queue
 from storefront.rules import delay
 from storefront.rules.delay import Answer, Case, Move, Silence, State, Verdict, Why
 from storefront.rules.gift import words as gift_words
@@ -46,7 +47,7 @@ def case_of(order: Order, answered: Sequence[Reply]) -> Case:
         if each.launch_generation != before.launch_generation
     ]
     answers = [Answer(each.at, wait=each.answer == "wait") for each in said]
-    return Case(order.promises[0].by, moves, answers, launched_at=order.product.launch.launched_at)
+    return Case(order.promises[0].by, moves, answers, launched_at=order.released_at)
 
 
 def _after(promise: Promise, said: Sequence[Reply]) -> datetime:
@@ -85,21 +86,21 @@ def told(session: Session, order: Order, now: datetime) -> dict[str, str]:
 def apply_due(db: Database, now: datetime, limit: int = 50) -> int:
     """Do what silence and missed dates do, an order a transaction. Returns how many changed."""
     ahead = select(Launch.id).where(Launch.product_id == Order.product_id, Launch.launched_at.is_(None))
-    query = _due(now).where(ahead.where(Launch.kind == "product").exists())
+    query = _due(now).where(or_(in_queue, ahead.where(Launch.kind == "product").exists()))
     with db.read() as session:
         ids = session.scalars(query.order_by(Order.delay_due_at, Order.id).limit(limit)).all()
     return sum(_apply(db, order_id, now) for order_id in ids)
 
 
 def _due(now: datetime) -> Select[int]:
-    here = (Order.kind == "pre_order", Order.state.in_(DECIDED), not_leaving)
+    here = (Order.kind.in_(("pre_order", "back_order")), Order.state.in_(DECIDED), not_leaving)
     return select(Order.id).where(Order.delay_due_at <= now, *here)
 
 
 def _apply(db: Database, order_id: int, now: datetime) -> bool:
     with db.write() as session:
         order = session.scalar(_due(now).where(Order.id == order_id).with_only_columns(Order).with_for_update())
-        if order is None or order.product.launch.launched_at is not None:
+        if order is None or order.released_at is not None:
             return False
         return act(session, order, now)
 

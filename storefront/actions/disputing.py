@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from storefront.actions.attempting import begin, carry_out
 from storefront.actions.granting import restore, revoke, suspend
 from storefront.actions.owing import owe
+from storefront.actions.stocking import give_back
 from storefront.actions.tasking import close_tasks, raise_task
 from storefront.models import money
 from storefront.models.db import Database
@@ -103,8 +104,9 @@ def _ask(session: Session, order: Order, row: Dispute, now: datetime) -> None:
 
 
 def _lost(session: Session, order: Order, now: datetime) -> None:
-    """The bank has given the money back: access has ended, and a wish to cancel has been served."""
+    """The bank has given the money back: access and its unit have ended, and a wish to cancel has been served."""
     revoke(session, order, now)
+    give_back(session, order, "lost to the bank", now)
     order.cancel_wished_at = None
 
 

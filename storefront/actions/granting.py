@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, exists, insert, or_, select, update
 from sqlalchemy.orm import Session, load_only
 
+from storefront.actions.keying import next_key
 from storefront.actions.owing import owe, owe_all
 from storefront.models import money
 from storefront.models.db import Database, claim, one_by_one
@@ -51,10 +52,16 @@ def _due(outside: Outside, now: datetime) -> Select[Order]:
 
 
 def grant_all(session: Session, outside: Outside, orders: Sequence[Order], now: datetime) -> None:
-    """Give access to many, in a few statements. An order that has a grant, or a dispute, is passed over."""
+    """Give access to many, in a few statements. An order that has a grant, or a dispute, is passed over.
+
+    A key from a pool is given one by one.
+    """
     ids = [each.id for each in orders]
     have = set(session.scalars(select(Grant.order_id).where(Grant.order_id.in_(ids)))) | money.disputed_of(session, ids)
-    made = {each.id: each for each in orders if each.id not in have}
+    for each in orders:
+        if each.id not in have and each.product.pool:
+            grant(session, outside, each, now)
+    made = {each.id: each for each in orders if each.id not in have and not each.product.pool}
     rows = [{"order_id": each.id, "product_id": each.product_id, "granted_at": now} for each in made.values()]
     if not rows:
         return
@@ -73,7 +80,10 @@ def _opened(outside: Outside, grant_id: int, order: Order) -> dict[str, Any]:
 
 
 def grant(session: Session, outside: Outside, order: Order, now: datetime) -> None:
-    """Give access and owe the letter that opens it; a suspended grant comes back, a revoked one never."""
+    """Give access and owe the letter that opens it; a suspended grant comes back, a revoked one never.
+
+    Where a key is to come from a pool and none is left, there is no access until one is.
+    """
     if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:
         restore(session, order, now)
         return
@@ -84,8 +94,18 @@ def grant(session: Session, outside: Outside, order: Order, now: datetime) -> No
     session.flush()
     made.link_sha256 = outside.links.fresh("access", made.id, 1)
     if order.product.kind == "software":
-        made.licence_key = licence.key(outside.links.keys[0], made.id)
+        made.licence_key = _key(session, outside, order, made, now)
+    if order.product.pool and made.licence_key is None:
+        session.delete(made)
+        session.flush()
+        return
     owe(session, order, "access", now)
+
+
+def _key(session: Session, outside: Outside, order: Order, made: Grant, now: datetime) -> str | None:
+    if order.product.pool:
+        return next_key(session, order.product_id, made.id, now)
+    return licence.key(outside.links.keys[0], made.id)
 
 
 def restore(session: Session, order: Order, now: datetime) -> None:

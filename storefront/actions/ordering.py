@@ -8,17 +8,20 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from storefront.actions.listing import is_open, use
 from storefront.actions.promising import promise_first
-from storefront.actions.stocking import note_taken, take
+from storefront.actions.stocking import note_taken, of_product, take
 from storefront.models import orders
 from storefront.models.db import changed
 from storefront.models.log import LogRow
 from storefront.models.orders import Order
 from storefront.models.products import Offer, Product
-from storefront.rules import charge, order, pricing, promise
+from storefront.models.tickets import Ticket
+from storefront.rules import charge, order, pricing, promise, queue_words
 from storefront.rules.links import Links
 from storefront.rules.money import short
 from storefront.rules.policy import STANDARD, Terms
+from storefront.rules.stock import Kind, Standing, offered, standing
 
 OPEN_PER_ADDRESS = 5
 OPEN_PER_PLACE = 20
@@ -26,12 +29,18 @@ OPEN_PER_PLACE = 20
 
 @dataclass(frozen=True)
 class Wish:
-    """What the form said. `placed_from`: a keyed hash of the network address, for the limits only."""
+    """What the form said. `placed_from`: a keyed hash of the network address, for the limits only.
+
+    `seen`: what the order would have been when the form was shown, as `seen_now` says it; "" is not asked about.
+    `ticket`: the open offer of a waiting list that this order takes up.
+    """
 
     email: str
     offer_id: int
     nonce: str
     placed_from: str
+    seen: str = ""
+    ticket: Ticket | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,21 @@ class OfferChanged:
 
     before: Offer | None
     now: Offer
+
+
+@dataclass(frozen=True)
+class OtherTerms:
+    """What can be ordered is not what the form said: it came into stock or out of it, or its days changed."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class OfferOver:
+    """The unit that was offered to a place on the waiting list is kept no longer."""
+
+
+Refusal = OfferChanged | OtherTerms | OfferOver
 
 
 @dataclass(frozen=True)
@@ -70,7 +94,7 @@ def place(
     chance: Random,
     now: datetime,
     terms: Terms = STANDARD,
-) -> Placed | OfferChanged | SoldOut | TooMany:
+) -> Placed | Refusal | SoldOut | TooMany:
     """Place an order for the offer the buyer saw. The second call with a nonce returns the first one's order."""
     known = orders.by_nonce(session, wish.nonce)
     if known is not None:
@@ -87,9 +111,9 @@ def place(
         if known is None:
             raise
         return _sent_before(session, known, wish)
-    if not take(session, product.id, made.offer_id):
+    if not _takes(session, made, wish, now):
         savepoint.rollback()
-        return _gone(session, product, now)
+        return _gone(session, product, wish, now)
     return Placed(made, again=False)
 
 
@@ -100,20 +124,32 @@ def _sent_before(session: Session, known: Order, wish: Wish) -> Placed:
     return Placed(known, again=True)
 
 
-def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> OfferChanged | SoldOut | TooMany | None:
+def _takes(session: Session, made: Order, wish: Wish, now: datetime) -> bool:
+    """The offer to a waiting list is used up, once; then the units are taken."""
+    if wish.ticket is not None and not use(session, wish.ticket, made, now):
+        return False
+    return take(session, made.product_id, made.offer_id, Kind(made.kind), offered=wish.ticket is not None)
+
+
+def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut | TooMany | None:
     by_mail, by_place = orders.open_checkouts(session, wish.email, wish.placed_from)
     if by_mail >= OPEN_PER_ADDRESS:
         return TooMany(OPEN_PER_ADDRESS)
     if by_place >= OPEN_PER_PLACE:
         return TooMany(OPEN_PER_PLACE)
-    if product.stock is not None and product.taken >= product.stock:
-        return SoldOut()
-    here = current_offer(product, now)
-    if here is None:
+    return _other(product, wish, now)
+
+
+def _other(product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut | None:
+    """What can be ordered now, where it is not what the form said."""
+    here, told = current_offer(product, now), standing_of(product, now, wish.ticket)
+    if wish.ticket is not None and not is_open(wish.ticket, now):
+        return OfferOver()
+    if here is None or told.kind is None:
         return SoldOut()
     if here.id != wish.offer_id:
         return OfferChanged(next((each for each in product.offers if each.id == wish.offer_id), None), here)
-    return None
+    return OtherTerms(told.kind) if wish.seen and wish.seen != seen_now(told) else None
 
 
 def current_offer(product: Product, now: datetime) -> Offer | None:
@@ -126,6 +162,23 @@ def current_offer(product: Product, now: datetime) -> Offer | None:
     return None if index is None else product.offers[index]
 
 
+def standing_of(product: Product, now: datetime, ticket: Ticket | None = None) -> Standing:
+    """What can be done with a product now: the one answer that pages, buttons and structured data show (policies.md 4).
+
+    Whoever holds an open offer of the waiting list has a unit kept for them.
+    """
+    facts, offer = of_product(product), current_offer(product, now) is not None
+    if ticket is not None and is_open(ticket, now) and offer:
+        return offered(facts)
+    return standing(facts, offer=offer, now=now)
+
+
+def seen_now(told: Standing) -> str:
+    """What a form says of the order it makes, so that nobody gets one of another kind, or of another day, than they saw."""
+    day = told.by or told.starts
+    return f"{told.kind}:{day.isoformat() if day else ''}"
+
+
 def _insert(
     session: Session, links: Links, product: Product, wish: Wish, chance: Random, now: datetime, terms: Terms
 ) -> Order:
@@ -136,8 +189,8 @@ def _insert(
         product=product,
         offer=offer,
         email=wish.email,
-        kind="pre_order" if product.launch.launched_at is None else "purchase",
-        mode=mode_now(product, now),
+        kind=standing_of(product, now, wish.ticket).kind,
+        mode=mode_now(product, now, wish.ticket),
         currency=product.currency,
         price=offer.price,
         placed_at=now,
@@ -147,7 +200,7 @@ def _insert(
     session.add(made)
     session.flush()
     made.link_sha256 = links.fresh("order", made.id, 1)
-    promise_first(session, made, product.launch, consent_now(product, offer, now), terms)
+    promise_first(session, made, product.launch, consent_now(product, offer, now, wish.ticket), terms)
     session.add(LogRow(order_id=made.id, at=now, who="buyer", why="ordered", before=None, after="placed"))
     note_taken(session, made, now)
     session.flush()
@@ -162,23 +215,26 @@ def _free_number(session: Session, chance: Random) -> str:
             return number
 
 
-def _gone(session: Session, product: Product, now: datetime) -> OfferChanged | SoldOut:
+def _gone(session: Session, product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut:
     session.refresh(product)
+    if wish.ticket is not None:
+        session.refresh(wish.ticket)
     for each in product.offers:
         session.refresh(each)
-    here = current_offer(product, now)
-    if here is None or (product.stock is not None and product.taken >= product.stock):
-        return SoldOut()
-    return OfferChanged(None, here)
+    other = _other(product, wish, now)
+    return other or OfferChanged(None, next(each for each in product.offers if each.id == wish.offer_id))
 
 
-def mode_now(product: Product, now: datetime) -> charge.Mode:
+def mode_now(product: Product, now: datetime, ticket: Ticket | None = None) -> charge.Mode:
     """How an order placed now is secured."""
     out = product.launch.launched_at is not None
-    return charge.mode(out=out, launch_at=product.launch.at, upfront=product.upfront, now=now)
+    back = standing_of(product, now, ticket).kind is Kind.BACK_ORDER
+    return charge.mode(out=out, launch_at=product.launch.at, upfront=product.upfront, now=now, back_order=back)
 
 
-def consent_now(product: Product, offer: Offer, now: datetime) -> str:
+def consent_now(product: Product, offer: Offer, now: datetime, ticket: Ticket | None = None) -> str:
     """The text of the consent a buyer gives now."""
-    amount = short(offer.price, product.currency)
-    return promise.consent(mode_now(product, now), product.kind, amount, product.launch.at, product.launch.zone)
+    amount, told = short(offer.price, product.currency), standing_of(product, now, ticket)
+    if told.kind is Kind.BACK_ORDER and told.by is not None:
+        return queue_words.consent(amount, product.kind, told.by, product.launch.zone)
+    return promise.consent(mode_now(product, now, ticket), product.kind, amount, product.launch.at, product.launch.zone)

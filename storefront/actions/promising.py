@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from storefront.actions import policing
+from storefront.actions import policing, stocking
 from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch
-from storefront.rules import charge, promise
+from storefront.rules import charge, promise, stock
 from storefront.rules.delay import RUNS_LATE
 from storefront.rules.gift import Gift
 from storefront.rules.policy import STANDARD, Terms
@@ -24,7 +25,12 @@ class Told(NamedTuple):
 
 
 def instants(order: Order, launch: Launch) -> Told:
-    """A pre-order promises its launch; a purchase promises now. Raises ValueError without a date: not sold."""
+    """A pre-order promises its launch, a purchase now, a back-order the latest date it was told.
+
+    Raises ValueError without a date: not sold.
+    """
+    if order.kind == "back_order":
+        return Told(None, stock.latest(stocking.of_product(order.product), order.placed_at))
     if order.kind == "purchase":
         return Told(None, order.placed_at)
     if launch.at is None:
@@ -37,7 +43,7 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str, 
     product = order.product
     version = policing.keep(session, policing.of_product(product, terms, order.placed_at)).version
     told = instants(order, launch)
-    order.delay_due_at = told.by + RUNS_LATE if order.kind == "pre_order" else None
+    order.delay_due_at = told.by + RUNS_LATE if order.kind != "purchase" else None
     inside = promise.content(
         product.title, [each.title for each in product.lessons], [each.label for each in product.files if each.label]
     )
@@ -50,18 +56,27 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str, 
             launch_generation=launch.generation,
             not_before=told.not_before,
             by=told.by,
-            wall=launch.wall,
+            wall=_wall(order, told, launch),
             zone=launch.zone,
             content=inside,
             bonuses=[each.title for each in order.offer.bonuses],
             price=order.price,
             currency=order.currency,
-            policy=promise.policy_text(charge.Mode(order.mode), version, terms, out=order.kind == "purchase"),
+            policy=promise.policy_text(
+                charge.Mode(order.mode), version, terms, out=order.kind == "purchase", queue=order.kind == "back_order"
+            ),
             policy_version=version,
             withdraw_days=terms.withdraw_days,
             consent=consent,
         )
     )
+
+
+def _wall(order: Order, told: Told, launch: Launch) -> str:
+    """The wall time that was meant: the launch's, or the end of the latest day of a back-order."""
+    if order.kind != "back_order":
+        return launch.wall
+    return told.by.astimezone(ZoneInfo(launch.zone)).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def promise_again(session: Session, order: Order, launch: Launch, cause: str, now: datetime) -> Promise:

@@ -92,7 +92,8 @@ def _untold(
 
 
 def _was_declined_before_the_launch(now: datetime) -> ColumnElement[bool]:
-    out = exists().where(Launch.product_id == Order.product_id, Launch.launched_at > Order.declined_at)
+    launch = (Launch.product_id == Order.product_id, Launch.kind == "product")
+    out = exists().where(*launch, Launch.launched_at > Order.declined_at)
     return and_(Order.state == "past_due", Order.grace_until > now, out)
 
 

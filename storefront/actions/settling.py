@@ -126,6 +126,8 @@ def _complete(
         facts |= holding(intent)
     elif intent and secured is State.PAID:
         facts["paid_intent"] = intent.id
+    elif order.kind == "back_order":
+        facts["queued_at"] = now
     else:
         facts["preflight_at"] = charge.preflight_at(_launch_at(order))
     why = "came back from Stripe" if visit.purpose == "place" else "repaired"

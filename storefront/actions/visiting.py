@@ -49,8 +49,8 @@ def visit(outside: Outside, db: Database, order_id: int, now: datetime) -> Opene
 
 
 def _open_to_visits(order: Order) -> bool:
-    """A placed order is to be secured, a past-due one repaired; a saved card can be changed until the launch."""
-    saved = order.state == "reserved" and order.product.launch.launched_at is None
+    """A placed order is to be secured, a past-due one repaired; a saved card can be changed until it is charged."""
+    saved = order.state == "reserved" and order.released_at is None
     return order.cancel_wished_at is None and (saved or order.state in {"placed", "past_due"})
 
 
@@ -135,7 +135,7 @@ def mode_for(order: Order, now: datetime) -> Mode:
     if order.state == "reserved":
         return Mode.SAVE_CARD
     launch = order.product.launch
-    return charge.mode(out=launch.launched_at is not None, launch_at=launch.at, upfront=False, now=now)
+    return charge.mode(out=order.released_at is not None, launch_at=launch.at, upfront=False, now=now)
 
 
 def record_session(

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storefront.models import money
+from storefront.actions.writing_tickets import message_id, ticket_envelope, ticket_outdated
+from storefront.models import money, queues
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.money import Dispute, Refund, Task
@@ -54,6 +54,9 @@ class Early:
 
 def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> Envelope | Outdated | Early:
     """The letter, ready to go, or why it does not. Raises LookupError where no key fits a link."""
+    if letter.ticket is not None:
+        gone = ticket_outdated(letter, letter.ticket, now)
+        return Outdated(gone) if gone else ticket_envelope(session, outside, letter, letter.ticket, now)
     grant = session.scalar(select(Grant).where(Grant.order_id == letter.order_id))
     why = _outdated(session, letter, grant, now)
     if why:
@@ -137,7 +140,7 @@ def _money_outdated(session: Session, letter: Letter) -> str:
         back = session.get(Refund, letter.version)
         return "" if back and back.counts else "the refund did not arrive"
     if letter.kind == "refund_failed":
-        paid_back = letter.order.state == "refunded" and money.moved(session, letter.order_id).net <= 0
+        paid_back = letter.order.state == "refunded" and money.moved(session, letter.order.id).net <= 0
         return "the money went back another way" if paid_back else ""
     if letter.kind in {"dispute_won", "dispute_lost"}:
         row = session.get(Dispute, letter.version)
@@ -171,11 +174,6 @@ def _envelope(session: Session, outside: Outside, letter: Letter, grant: Grant |
     )
 
 
-def message_id(outside: Outside, letter: Letter) -> str:
-    """The Message-ID a letter goes out with, each time the same: a dispute's evidence names it."""
-    return f"<letter-{letter.id}.{letter.version}@{urlsplit(outside.links.base_url).hostname}>"
-
-
 def _recipient(letter: Letter) -> str:
     """A letter follows its order: what still waits when a mistyped address is corrected must not go to a stranger."""
     return letter.recipient if letter.kind in TO_CREATOR | {"address_old"} else letter.order.email
@@ -206,7 +204,7 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
 def _may_withdraw(letter: Letter, grant: Grant | None) -> bool:
     """Whether a letter carries the way to withdraw: its order is out, and nobody has opened it (policies.md 2)."""
     unopened = grant is None or grant.first_opened_at is None
-    return letter.kind in {"access", "confirmed"} and unopened and letter.order.product.launch.launched_at is not None
+    return letter.kind in {"access", "confirmed"} and unopened and letter.order.released_at is not None
 
 
 def _order_url(outside: Outside, letter: Letter) -> str:
@@ -255,7 +253,8 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         title=product.title,
         creator=product.creator.name,
         number=order.number,
-        purchase=order.kind == "purchase",
+        purchase=order.kind != "pre_order",
+        place=queues.place_of(session, order) if queues.is_queued(order) else 0,
         state=order.state,
         mode=order.mode,
         price=order.price,
@@ -263,7 +262,7 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         zone=order.promise.zone,
         day=order.promise.by,
         placed_at=order.placed_at,
-        launched_at=product.launch.launched_at,
+        launched_at=order.released_at,
         card=order.card,
         lessons=lessons,
         files=files,

@@ -7,6 +7,7 @@ from storefront.models import (
     delays,
     events,
     grants,
+    keys,
     letters,
     log,
     money,
@@ -14,9 +15,11 @@ from storefront.models import (
     pages,
     policies,
     products,
+    queues,
     rehearsals,
     stock,
     taxes,
+    tickets,
 )
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "delays",
     "events",
     "grants",
+    "keys",
     "letters",
     "log",
     "money",
@@ -33,7 +37,9 @@ __all__ = [
     "pages",
     "policies",
     "products",
+    "queues",
     "rehearsals",
     "stock",
     "taxes",
+    "tickets",
 ]

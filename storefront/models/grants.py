@@ -17,6 +17,7 @@ class Grant(Base):
     """
 
     __tablename__ = "grants"
+    __table_args__ = (UniqueConstraint("product_id", "licence_key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), unique=True)
@@ -31,7 +32,7 @@ class Grant(Base):
     first_opened_at: Mapped[datetime | None] = mapped_column(Instant)
     waived_at: Mapped[datetime | None] = mapped_column(Instant)
     waiver: Mapped[str] = mapped_column(String(16), default="")
-    licence_key: Mapped[str | None] = mapped_column(String(40), unique=True)
+    licence_key: Mapped[str | None] = mapped_column(String(200))
 
     order: Mapped[Order] = relationship()
     product: Mapped[Product] = relationship()

@@ -3,22 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.models.db import Base, Instant
 from storefront.models.orders import Order
+from storefront.models.tickets import Ticket
 
 
 class Letter(Base):
     """Owed exactly once per order, kind, version and recipient. Holds no secret: links are derived when it is written.
 
-    `dropped_at` is set instead of `sent_at` where the fact it told of no longer holds.
+    What is owed to a place on a waiting list has a ticket instead of an order. `dropped_at` is set instead of `sent_at` where the fact it told of no longer holds.
     """
 
     __tablename__ = "letters"
     __table_args__ = (
         UniqueConstraint("order_id", "kind", "version", "recipient"),
+        UniqueConstraint("ticket_id", "kind", "version"),
+        CheckConstraint("(order_id IS NULL) <> (ticket_id IS NULL)", name="about"),
         Index(
             "ix_letters_due",
             "due_at",
@@ -28,7 +31,8 @@ class Letter(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), nullable=True)  # None only with a ticket
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
     kind: Mapped[str] = mapped_column(String(40))
     version: Mapped[int]
     recipient: Mapped[str] = mapped_column(String(254))
@@ -42,3 +46,4 @@ class Letter(Base):
     dropped_at: Mapped[datetime | None] = mapped_column(Instant)
 
     order: Mapped[Order] = relationship()
+    ticket: Mapped[Ticket | None] = relationship()

@@ -34,11 +34,12 @@ class Order(Base):
     A live hold `serves_until` an instant a margin before `capture_before`: launches up to then need no other.
     `episode` counts how often the payment failed and was repaired; `next_try_at` is our own next try.
     `delay_due_at`: when the delay rules change it by themselves, silence or a date that was missed.
+    A back-order is in the queue from `queued_at` on, and has its unit since `allocated_at`, by the launch `restock_id`.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
-        CheckConstraint("kind IN ('pre_order', 'purchase')", name="kind"),
+        CheckConstraint("kind IN ('pre_order', 'purchase', 'back_order')", name="kind"),
         CheckConstraint("mode IN ('hold', 'save_card', 'pay_now')", name="mode"),
         CheckConstraint(
             "state IN ('placed', 'reserved', 'held', 'paid', 'past_due', 'expired', 'cancelled', 'refunded')",
@@ -47,6 +48,13 @@ class Order(Base):
         CheckConstraint("price > 0", name="price"),
         Index("ix_orders_product_state", "product_id", "state"),
         Index("ix_orders_email_state", "email", "state"),
+        Index(
+            "ix_orders_queue",
+            "product_id",
+            "queued_at",
+            sqlite_where=text("queued_at IS NOT NULL AND allocated_at IS NULL"),
+            postgresql_where=text("queued_at IS NOT NULL AND allocated_at IS NULL"),
+        ),
         Index(
             "ix_orders_delay",
             "delay_due_at",
@@ -96,6 +104,9 @@ class Order(Base):
     next_try_at: Mapped[datetime | None] = mapped_column(Instant)
     grace_until: Mapped[datetime | None] = mapped_column(Instant)
     delay_due_at: Mapped[datetime | None] = mapped_column(Instant)
+    queued_at: Mapped[datetime | None] = mapped_column(Instant)
+    allocated_at: Mapped[datetime | None] = mapped_column(Instant)
+    restock_id: Mapped[int | None] = mapped_column(ForeignKey("launches.id"), index=True)
     cancel_wished_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_who: Mapped[str] = mapped_column(String(80), default="")
     cancel_why: Mapped[str] = mapped_column(String(500), default="")
@@ -111,6 +122,11 @@ class Order(Base):
     def mark(self) -> str:
         """What stands in the metadata of everything made for it at Stripe: its id, and a part that no other shop has."""
         return f"{self.id}:{self.nonce[:12]}"
+
+    @property
+    def released_at(self) -> datetime | None:
+        """When what was ordered was there for it: at its launch, or with its unit for a back-order."""
+        return self.allocated_at if self.kind == "back_order" else self.product.launch.launched_at
 
     @property
     def promise(self) -> "Promise":
@@ -224,6 +240,7 @@ LIVE = ("placed", "reserved", "held", "past_due", "paid")
 no_open_attempt = ~exists().where(Attempt.order_id == Order.id, Attempt.outcome.is_(None))
 no_open_visit = ~exists().where(Checkout.order_id == Order.id, Checkout.closed_at.is_(None))
 not_leaving = Order.cancel_wished_at.is_(None)
+allocated = or_(Order.kind != "back_order", Order.allocated_at.is_not(None))
 
 
 def by_link(session: Session, sha256: str) -> Order | None:
@@ -261,12 +278,12 @@ def open_checkouts(session: Session, email: str, placed_from: str) -> tuple[int,
 
 
 def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
-    """The condition that an order's product is out and nobody was promised a later charge."""
+    """The condition that an order's product is out, its unit is there and nobody was promised a later charge."""
     told = select(Promise.not_before).where(Promise.order_id == Order.id, Promise.version == Order.promise_version)
     not_before = told.correlate(Order).scalar_subquery()
     ours = (Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_not(None))
     out = select(Launch.id).where(*ours).correlate(Order).exists()
-    return and_(out, Order.unit, or_(not_before.is_(None), not_before <= now))
+    return and_(out, Order.unit, allocated, or_(not_before.is_(None), not_before <= now))
 
 
 def is_out(session: Session, order: Order, now: datetime) -> bool:

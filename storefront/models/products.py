@@ -10,12 +10,19 @@ from storefront.models.db import Base, Instant
 
 
 class Product(Base):
-    """A course, e-book or software. `stock` None is unlimited; `taken` counts the units of live orders."""
+    """A course, e-book or software. `stock` None is unlimited; `taken` counts the units of live orders.
+
+    Of these, `queued` are back-orders that no unit was allocated to yet, at most `backorders` of them. `kept`: units that
+    open offers to the waiting list hold; `waiting`: tickets without one. `pool`: its licence keys are imported.
+    `expected_at` and `latest_at`: what back-orders are told; without the latter 90 days are.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
         CheckConstraint("kind IN ('course', 'ebook', 'software')", name="kind"),
         CheckConstraint("taken >= 0", name="taken"),  # stock may be lowered below what was sold; then it is overbooked
+        CheckConstraint("queued >= 0 AND queued <= taken AND kept >= 0 AND waiting >= 0", name="queued"),
+        CheckConstraint("backorders >= 0 AND offer_hours > 0", name="backorders"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -34,6 +41,14 @@ class Product(Base):
     band: Mapped[int] = mapped_column(default=0)
     stock: Mapped[int | None]
     taken: Mapped[int] = mapped_column(default=0)
+    backorders: Mapped[int] = mapped_column(default=0)
+    queued: Mapped[int] = mapped_column(default=0)
+    kept: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
+    expected_at: Mapped[datetime | None] = mapped_column(Instant)
+    latest_at: Mapped[datetime | None] = mapped_column(Instant)
+    offer_hours: Mapped[int] = mapped_column(default=24)
+    pool: Mapped[bool] = mapped_column(default=False)
     upfront: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Instant)
     retired_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -52,7 +67,10 @@ class Product(Base):
 
 
 class Launch(Base):
-    """When a product begins: an instant, with the wall time and zone that were meant. Each move is a generation."""
+    """When a product begins: an instant, with the wall time and zone that were meant. Each move is a generation.
+
+    A restock stands for a batch of back-orders: `units` came back, and it closes when nothing of it is open.
+    """
 
     __tablename__ = "launches"
     __table_args__ = (
@@ -83,6 +101,8 @@ class Launch(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")
     launched_at: Mapped[datetime | None] = mapped_column(Instant)
     launched_by: Mapped[str] = mapped_column(String(80), default="")
+    units: Mapped[int] = mapped_column(default=0)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
 
     product: Mapped[Product] = relationship(back_populates="launches")
 

@@ -28,11 +28,14 @@ class Plan(StrEnum):
     ASK = "ask"
 
 
-def mode(*, out: bool, launch_at: datetime | None, upfront: bool, now: datetime) -> Mode:
-    """The charge mode of an order placed now. `upfront`: the creator asked for payment at pre-order."""
-    if out:
+def mode(*, out: bool, launch_at: datetime | None, upfront: bool, now: datetime, back_order: bool = False) -> Mode:
+    """The charge mode of an order placed now. `upfront`: the creator asked for payment at pre-order.
+
+    A back-order is never paid ahead: its card is saved (design.md 3).
+    """
+    if out and not back_order:
         return Mode.PAY_NOW
-    if launch_at is None:
+    if back_order or launch_at is None:
         return Mode.SAVE_CARD
     if upfront and launch_at <= now + UPFRONT_WITHIN:
         return Mode.PAY_NOW

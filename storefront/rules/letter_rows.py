@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from storefront.rules import charge, leaving, standing_words, words
+from storefront.rules import charge, leaving, queue_letter_words, standing_words, words
 from storefront.rules.letter_words import COLUMNS, Told, listed
 from storefront.rules.money import exact
 
@@ -36,6 +36,8 @@ def _pays(told: Told) -> Row:
     if told.out:
         return Row("You pay", f"{amount}, today{card}")
     when = f"when it {told.opens}" if about.undated else f"on {told.date}"
+    if about.place:
+        when = f"when it is your turn, at the latest on {told.date}"
     return Row("You pay", f"{amount}, once, {when}{card}")
 
 
@@ -56,6 +58,8 @@ def _with_it(told: Told) -> Row:
 def _confirmed(told: Told) -> list[Row]:
     if told.out:
         return [_pays(told), _with_it(told), _withdraw(told)]
+    if told.about.place:
+        return [Row(*each) for each in queue_letter_words.rows(told.about.place, told.amount, told.full)]
     cancel = Row(
         "Changed your mind", f"Cancel any time until it {told.opens}, on the order’s page. No reason is asked."
     )

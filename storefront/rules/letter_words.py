@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from storefront.rules import charge, refund_words, words
+from storefront.rules import charge, queue_letter_words, refund_words, words
 from storefront.rules.decline_words import No
 from storefront.rules.delay_letter_words import MoveWords
 from storefront.rules.launch import LATE_AFTER
@@ -23,7 +23,7 @@ SMALL_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight",
 
 @dataclass(frozen=True)
 class About:
-    """What the words depend on; money in minor units, `day` the instant promised last."""
+    """What the words depend on; money in minor units, `day` the instant promised last, `place` the one in the queue."""
 
     kind: str
     title: str
@@ -37,6 +37,7 @@ class About:
     zone: str
     day: datetime
     placed_at: datetime
+    place: int = 0
     launched_at: datetime | None = None
     card: str = ""
     bonuses: tuple[str, ...] = ()
@@ -106,8 +107,8 @@ class Told:
 
     @property
     def out(self) -> bool:
-        """Whether the product is out."""
-        return self.about.purchase or self.about.launched_at is not None
+        """Whether the product is out, and a unit of it there."""
+        return not self.about.place and (self.about.purchase or self.about.launched_at is not None)
 
     @property
     def amount(self) -> str:
@@ -297,6 +298,8 @@ class Told:
     @property
     def ahead(self) -> str:
         """What comes next for an order that is not out yet, or has just been bought."""
+        if self.about.place:
+            return queue_letter_words.ahead(self.about.place, self.about.kind, self.amount, self.full)
         if self.out:
             secured = self.about.state in {"held", "paid"}
             return (

@@ -25,6 +25,10 @@ class Links:
         """The address that opens a grant."""
         return f"{self.base_url}/access/{self.token('access', grant_id, generation, kept)}"
 
+    def ticket(self, ticket_id: int, kept: str) -> str:
+        """The address of a place on a waiting list."""
+        return f"{self.base_url}/waiting/{self.token('ticket', ticket_id, 1, kept)}"
+
     def token(self, purpose: str, row_id: int, generation: int, kept: str) -> str:
         """A row's token. Raises LookupError when its key is neither SECRET_KEY nor one of the fallbacks."""
         found = rederive(self.keys, purpose, row_id, generation, kept)

@@ -56,6 +56,7 @@ class Facts:
     undated: bool = False
     days: int = 14
     repaired: bool = False
+    back_order: bool = False
 
     @property
     def amount(self) -> str:
@@ -358,7 +359,7 @@ def _ordered(facts: Facts) -> Step:
         return Step(when, "You began an order. No card is secured yet.", "needs", "waiting for you")
     did = {
         "hold": f"You pre-ordered, and your bank set {facts.amount} aside. Nothing was charged.",
-        "save_card": "You pre-ordered and saved a card. Nothing was charged.",
+        "save_card": f"You {'back' if facts.back_order else 'pre'}-ordered and saved a card. Nothing was charged.",
         "pay_now": f"You ordered and paid {facts.amount}.",
     }
     return Step(when, did[facts.mode], "past", "done")

@@ -1,27 +1,11 @@
-"""What a product's page says: what happens when, and availability in one place (policies.md 4)."""
+"""What a product's page says: what happens when."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from storefront.rules import charge, words
 from storefront.rules.charge import Mode
 from storefront.rules.leaving import WITHDRAW_WITHIN
 from storefront.rules.words import NOUN, OPENS, Step, bold
-
-
-class Availability(StrEnum):
-    """schema.org's words for it."""
-
-    PRE_ORDER = "PreOrder"
-    IN_STOCK = "InStock"
-    SOLD_OUT = "SoldOut"
-
-
-def availability(*, out: bool, units_left: int | None, offer: bool) -> Availability:
-    """What can be done with a product now; page, structured data and letters all ask this."""
-    if units_left == 0 or not offer:
-        return Availability.SOLD_OUT
-    return Availability.IN_STOCK if out else Availability.PRE_ORDER
 
 
 def line(kind: str, mode: Mode, amount: str, launch_at: datetime, zone: str, now: datetime) -> list[Step]:

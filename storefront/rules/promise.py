@@ -9,8 +9,12 @@ from storefront.rules.policy import STANDARD, Terms
 from storefront.rules.words import OPENS, THE_NOUN_OPENS
 
 
-def policy(mode: Mode, terms: Terms = STANDARD, *, out: bool = False) -> list[tuple[str, str]]:
-    """The policy in short, as a product page shows it and a promise keeps it. `out`: what cannot happen is left out."""
+def policy(mode: Mode, terms: Terms = STANDARD, *, out: bool = False, queue: bool = False) -> list[tuple[str, str]]:
+    """The policy in short, as a product page shows it and a promise keeps it. `out`: what cannot happen is left out;
+    `queue`: it is out of stock, and a back-order is placed.
+    """
+    if queue:
+        return _queue(terms)
     if out:
         return _out(terms)
     charged = {
@@ -30,6 +34,15 @@ def policy(mode: Mode, terms: Terms = STANDARD, *, out: bool = False) -> list[tu
     ]
 
 
+def _queue(terms: Terms) -> list[tuple[str, str]]:
+    return [
+        ("Charged", "once, when a copy is there for you, in the order of the queue, never before"),
+        ("Cancel", "any time until then, without a reason, with one button"),
+        ("A delay", "later than the latest date: cancelled, unless you agree"),
+        ("Not opened yet", f"withdraw within {terms.withdraw_days} days of getting it and get everything back"),
+    ]
+
+
 def _out(terms: Terms) -> list[tuple[str, str]]:
     return [
         ("Charged", "once, when you order"),
@@ -39,9 +52,9 @@ def _out(terms: Terms) -> list[tuple[str, str]]:
     ]
 
 
-def policy_text(mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool = False) -> str:
+def policy_text(mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool = False, queue: bool = False) -> str:
     """The policy in short as one text, with the version of the whole."""
-    lines = [f"{label}: {text}." for label, text in policy(mode, terms, out=out)]
+    lines = [f"{label}: {text}." for label, text in policy(mode, terms, out=out, queue=queue)]
     return "\n".join([f"Policy, version {version}", *lines])
 
 

@@ -46,6 +46,7 @@ class Standing:
     grace_until: datetime | None = None
     session_until: datetime | None = None
     refunded: bool = False
+    waits: bool = False
 
 
 def next_words(order: Standing, now: datetime) -> str:
@@ -70,6 +71,8 @@ def _at_stripe(order: Standing, now: datetime) -> str:
 def _reserved(order: Standing, now: datetime) -> str:
     if order.launched:
         return f"{order.amount} are being charged to the saved card; access follows."
+    if order.waits:
+        return f"Waits in the queue for a unit, until {words.day_clock(order.launch_at, order.zone)} at the latest. Charged once it has one."
     asked = order.preflight_at or charge.preflight_at(order.launch_at)
     if asked <= now:
         return f"The bank is being asked for {order.amount} now."
@@ -167,6 +170,8 @@ LETTERS = {
     "given_up": "All ended, to the creator",
     "address_old": "Address corrected, to the old one",
     "address_new": "Address corrected, to the new one",
+    "on_the_list": "Place on the waiting list",
+    "unit_offered": "A unit is kept",
 }
 PEOPLE = {
     "buyer": "the buyer",

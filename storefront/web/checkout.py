@@ -7,10 +7,13 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.actions import ordering, visiting
-from storefront.actions.ordering import OfferChanged, Placed, SoldOut, TooMany, Wish
-from storefront.models import products
+from storefront.actions.ordering import OfferOver, OtherTerms, Placed, Refusal, SoldOut, TooMany, Wish
+from storefront.models import products, tickets
 from storefront.models.products import Product
+from storefront.models.tickets import Ticket
+from storefront.rules.access import fingerprint
 from storefront.rules.money import short
+from storefront.rules.stock import Kind
 from storefront.rules.words import Note
 from storefront.web import shop as shop_pages
 from storefront.web.context import now, shop
@@ -19,6 +22,11 @@ from storefront.web.limits import limiter
 
 pages = Blueprint("checkout", __name__)
 REMEMBERED = 20
+OTHER = {
+    Kind.PURCHASE: ("It is in stock now", "Go on, and you have it at once; or leave it."),
+    Kind.BACK_ORDER: ("The last one went while you were here", "You can still back-order: look at the days below."),
+    Kind.PRE_ORDER: ("The day changed while you were here", "Look at it below before you go on."),
+}
 
 
 @pages.post("/p/<slug>/order")
@@ -28,13 +36,15 @@ def order(slug: str) -> Response | BaseResponse:
     here = shop()
     with here.db.write() as db:
         product = products.by_slug(db, slug) or abort(404)
-        form = _read(product)
+        ticket = tickets.by_link(db, fingerprint(request.form["ticket"])) if request.form.get("ticket") else None
+        form = _read(product, ticket)
         if form.errors:
-            return _again(product, form, 422)
-        wish = Wish(form.email, form.offer_id, form.nonce, _placed_from())
+            return _again(product, form, 422, ticket)
+        wish = Wish(form.email, form.offer_id, form.nonce, placed_from(), form.seen, ticket)
         answer = ordering.place(db, here.outside.links, product, wish, here.chance, now(), here.outside.terms)
         if not isinstance(answer, Placed):
-            return _again(product, _noted(product, form, answer), 429 if isinstance(answer, TooMany) else 409)
+            status = 429 if isinstance(answer, TooMany) else 409
+            return _again(product, _noted(product, form, answer), status, ticket)
         order_id = answer.order.id
         page = f"/orders/{here.outside.links.token('order', order_id, answer.order.link_generation, answer.order.link_sha256)}"
     _remember(order_id)
@@ -51,18 +61,26 @@ def to_stripe(order_id: int, page: str) -> BaseResponse:
     return redirect(page, code=303)
 
 
-def _read(product: Product) -> OrderForm:
+def _read(product: Product, ticket: Ticket | None) -> OrderForm:
     offer = ordering.current_offer(product, now())
-    needed = bool(offer and ordering.consent_now(product, offer, now()))
+    seen = request.form.get("seen", "")  # other terms than they saw are told first, and agreed to after that
+    same = not seen or seen == ordering.seen_now(ordering.standing_of(product, now(), ticket))
+    needed = bool(offer and same and ordering.consent_now(product, offer, now(), ticket))
     return OrderForm.read(request.form, shop().chance, consent_needed=needed)
 
 
-def _noted(product: Product, form: OrderForm, answer: OfferChanged | SoldOut | TooMany) -> OrderForm:
+def _noted(product: Product, form: OrderForm, answer: Refusal | SoldOut | TooMany) -> OrderForm:
     if isinstance(answer, TooMany):
         text = f"{answer.most} visits to Stripe are open already. Finish or leave one; each ends by itself after 45 minutes."
         return form.noted(Note("needs", "One at a time, please", text), form.offer_id)
     if isinstance(answer, SoldOut):
         return form.noted(Note("news", "The last one went while you were here", "Nothing was charged."), 0)
+    if isinstance(answer, OfferOver):
+        text = "The unit was kept for a limited time, and that is over. Nothing was charged."
+        return form.noted(Note("news", "Your offer has ended", text), 0)
+    if isinstance(answer, OtherTerms):
+        title, text = OTHER[answer.kind]
+        return form.noted(Note("news", title, f"{text} Nothing was charged."), form.offer_id)
     amount = short(answer.now.price, product.currency)
     title = "The price changed while you were here"
     if answer.before is None:
@@ -74,11 +92,11 @@ def _noted(product: Product, form: OrderForm, answer: OfferChanged | SoldOut | T
     return form.noted(Note("news", title, text), answer.now.id)
 
 
-def _again(product: Product, form: OrderForm, status: int) -> Response:
-    return make_response(shop_pages.product_page(product, form), status)
+def _again(product: Product, form: OrderForm, status: int, ticket: Ticket | None) -> Response:
+    return make_response(shop_pages.product_page(product, form, ticket), status)
 
 
-def _placed_from() -> str:
+def placed_from() -> str:
     """A keyed hash of the network address: enough to count, too little to know."""
     key = shop().settings.secret_key.encode()
     return hmac.new(key, f"place·{request.remote_addr}".encode(), hashlib.sha256).hexdigest()[:32]

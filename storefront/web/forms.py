@@ -12,6 +12,7 @@ from storefront.rules.words import Note
 
 NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 LONGEST = 254
+LONGEST_SEEN = 60
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class OrderForm:
     consent: bool = False
     nonce: str = ""
     offer_id: int = 0
+    seen: str = ""
+    ticket: str = ""
     errors: dict[str, str] = field(default_factory=dict)
     note: Note | None = None
 
@@ -41,6 +44,8 @@ class OrderForm:
             consent=bool(sent.get("consent")),
             nonce=nonce if NONCE.fullmatch(nonce) else fresh_nonce(chance),
             offer_id=int(offer) if offer.isascii() and offer.isdigit() and len(offer) < 10 else 0,  # noqa: PLR2004
+            seen=sent.get("seen", "")[:LONGEST_SEEN],
+            ticket=sent.get("ticket", "")[:LONGEST],
             errors={"email": trouble} if trouble else {},
         )
         if consent_needed and not form.consent:

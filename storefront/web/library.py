@@ -164,7 +164,7 @@ def begin(slug: str) -> str | BaseResponse:
         waiver, order = waiver_of(grant), grant.order
         if waiver is None:
             return redirect(url_for("library.product", slug=slug), code=303)
-        out = grant.product.launch.launched_at or now()
+        out = grant.order.released_at or now()
         until = withdraw_until(order.placed_at, out, order.promise.zone, order.promise.withdraw_days)
         return render_template(
             "library/begin.html",

@@ -15,6 +15,7 @@ from storefront.models.grants import Grant
 from storefront.models.money import Dispute, Refund
 from storefront.models.orders import LIVE, Order
 from storefront.models.policies import Policy
+from storefront.models.queues import is_queued
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import order_words, refund_words, words
 from storefront.rules.access import fingerprint
@@ -22,7 +23,7 @@ from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import delay, forms, papers
+from storefront.web import delay, forms, papers, queue
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -48,8 +49,9 @@ def _found(db: Session, token: str) -> Order:
 def _page(db: Session, found: Order, token: str, *, typed: str | None = None, error: str = "") -> str:
     grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
     facts = order_facts(db, found, grant)
-    told = order_words.tell(replace(facts, confirming=_confirming(found)), now())
+    told = queue.tell(db, found) or order_words.tell(replace(facts, confirming=_confirming(found)), now())
     leave, why_not = order_words.withdraw_words(facts, now())
+    waits = is_queued(found)
     product = found.product
     return render_template(
         "orders/order.html",
@@ -63,7 +65,8 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
         confirming=_confirming(found),
         product=card(product) | {"by_line": f"{words.KIND[product.kind]} by {product.creator.name}"},
         cancel_url=f"/orders/{token}/cancel" if leave else "",
-        cancel_word=leave,
+        cancel_word=queue.LEAVE if leave and waits else leave,
+        cancel_at_once=waits,
         why_not=why_not,
         promise_url=f"/orders/{token}/promise",
         papers=papers.link(db, found, token),
@@ -85,7 +88,8 @@ def order_facts(db: Session, found: Order, grant: Grant | None) -> Facts:
         state=found.state,
         mode=found.mode,
         kind=found.product.kind,
-        purchase=found.kind == "purchase",
+        purchase=found.kind != "pre_order",
+        back_order=found.kind == "back_order",
         price=found.price,
         currency=found.currency,
         email=found.email,
@@ -94,7 +98,7 @@ def order_facts(db: Session, found: Order, grant: Grant | None) -> Facts:
         launch_at=found.promise.by,
         undated=found.promise.undated,
         session_until=visit.expires_at if visit else None,
-        launched_at=found.product.launch.launched_at,
+        launched_at=found.released_at,
         leaving=found.cancel_wished_at is not None,
         captured=captured,
         refunded=refunded,
@@ -179,6 +183,8 @@ def _actions(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
         fresh = _act("Mail me a fresh link", f"/orders/{token}/fresh-link", primary=not facts.redeemed)
         return [_act("To your library", "/library", method="get", primary=True), fresh] if facts.redeemed else [fresh]
     correct = [_act("Correct e-mail", "#address", method="get")] if _correctable(found) else []
+    if is_queued(found):
+        return [_act("Use another card", f"/orders/{token}/visit"), *correct]
     return [*_next_step(found, facts, token), *correct]
 
 
@@ -221,7 +227,7 @@ def _confirming(found: Order) -> bool:
 
 
 def _correctable(found: Order) -> bool:
-    return found.state in CORRECTABLE and not found.product.launch.launched_at and not found.cancel_wished_at
+    return found.state in CORRECTABLE and not found.released_at and not found.cancel_wished_at
 
 
 def _other_note(db: Session, found: Order) -> words.Note | None:
@@ -376,9 +382,9 @@ def access(token: str) -> str:
 
 def waiver_of(grant: Grant) -> Policy | None:
     """The text to be agreed to before this is opened for the first time; None where none is asked."""
-    order, launch = grant.order, grant.product.launch
+    order = grant.order
     opened, days = grant.first_opened_at is not None, order.promise.withdraw_days
-    told = Leaver(order.state, order.placed_at, order.promise.zone, launch.launched_at, opened=opened, days=days)
+    told = Leaver(order.state, order.placed_at, order.promise.zone, order.released_at, opened=opened, days=days)
     return policing.waiver(now()) if grant.waived_at is None and asks_waiver(told, now()) else None
 
 

@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template
 from sqlalchemy.orm import Session
 
-from storefront.actions.ordering import consent_now, current_offer, mode_now
+from storefront.actions.ordering import consent_now, current_offer, mode_now, seen_now, standing_of
 from storefront.models import products
 from storefront.models.products import Offer, Product
-from storefront.rules import pricing, product_words, promise, words
+from storefront.models.tickets import Ticket
+from storefront.rules import list_words, pricing, product_words, promise, queue_words, words
 from storefront.rules.money import short
-from storefront.rules.product_words import Availability
+from storefront.rules.stock import Kind, Standing
 from storefront.web import filters, forms
 from storefront.web.context import now, shop
 
@@ -77,21 +78,18 @@ def day_line(product: Product) -> str:
 
 def price_line(product: Product, moment: datetime) -> str:
     """The price now, what is left of it, and what comes after."""
-    offer = current_offer(product, moment)
-    if offer is None or units_left(product) == 0:
-        return "Sold out"
+    offer, told = current_offer(product, moment), standing_of(product, moment)
+    if offer is None or told.kind is None:
+        return "Sold out · waiting list" if told.listed else "Sold out"
     amount = short(offer.price, product.currency)
+    if told.kind is Kind.BACK_ORDER:
+        return f"{amount} · back-order"
     if offer.units is not None:
         return f"{amount} · {offer.units - offer.taken} of {offer.units} left"
     last = pricing.after_launch(product.offers)
     if last is not None and product.offers[last].id != offer.id and product.launch.launched_at is None:
         return f"{amount} until launch, then {short(product.offers[last].price, product.currency)}"
     return amount
-
-
-def units_left(product: Product) -> int | None:
-    """Units of stock that nobody has, or None where there is no limit."""
-    return None if product.stock is None else max(product.stock - product.taken, 0)
 
 
 @pages.get("/p/<slug>")
@@ -105,13 +103,13 @@ def _found(session: Session, slug: str) -> Product:
     return products.by_slug(session, slug) or abort(404)
 
 
-def product_page(product: Product, form: forms.OrderForm) -> str:
-    """A product's page around a form, fresh or sent back with what was typed."""
+def product_page(product: Product, form: forms.OrderForm, ticket: Ticket | None = None) -> str:
+    """A product's page around a form, fresh or sent back with what was typed; for a ticket with its unit kept."""
     launch, moment = product.launch, now()
     out = launch.launched_at is not None
-    offer = None if units_left(product) == 0 else current_offer(product, moment)
+    told = standing_of(product, moment, ticket)
+    offer = current_offer(product, moment) if told.kind else None
     coming = launch.at if not out else None
-    can = product_words.availability(out=out, units_left=units_left(product), offer=offer is not None)
     amount = short(offer.price, product.currency) if offer else ""
     free = next((each for each in product.lessons if each.free), None)
     return render_template(
@@ -124,16 +122,19 @@ def product_page(product: Product, form: forms.OrderForm) -> str:
         now_iso=moment.isoformat(),
         calendar_url=f"/p/{product.slug}/day.ics" if coming else "",
         ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment),
-        form=_form(product, offer, form, amount) if offer else _no_form(product, form),
-        line=_line(product, amount, moment) if offer else [],
+        form=_form(product, offer, form, amount, told, ticket) if offer else _no_form(product, form, told),
+        line=_line(product, amount, moment, told) if offer else [],
+        queue=_queue(product, told),
         contents=_contents(product),
         bonuses=_bonuses(product),
         author_html=filters.prose(product.author_text),
         questions=[{"ask": each["ask"], "answer_html": filters.prose(each["answer"])} for each in product.questions],
-        policy=promise.policy(mode_now(product, moment), shop().outside.terms, out=out),
+        policy=promise.policy(
+            mode_now(product, moment, ticket), shop().outside.terms, out=out, queue=told.kind is Kind.BACK_ORDER
+        ),
         free_lesson_url=f"/p/{product.slug}/lessons/{free.slug}" if free else "",
-        bar=_bar(product, offer, amount),
-        structured=structured_data(product, offer, can),
+        bar=_bar(product, offer, amount, told),
+        structured=structured_data(product, offer, told),
     )
 
 
@@ -166,26 +167,44 @@ def _bonuses(product: Product) -> list[dict[str, str]]:
     ]
 
 
-def _form(product: Product, offer: Offer, form: forms.OrderForm, amount: str) -> dict[str, Any]:
-    launch, mode = product.launch, mode_now(product, now())
-    out = launch.launched_at is not None
-    consent = consent_now(product, offer, now())
+def _queue(product: Product, told: Standing) -> dict[str, str] | None:
+    """The head of a panel that takes back-orders: when it is expected, the latest date, how many wait."""
+    if told.kind is not Kind.BACK_ORDER or told.by is None:
+        return None
+    zone, soon = product.launch.zone, told.starts if told.starts != told.by else None
     return {
+        "expected": f"Expected {words.weekday_day(soon, zone)}" if soon else "Back-order",
+        "latest": f"At the latest {words.weekday_day(told.by, zone)}",
+        "waits": queue_words.waits(product.queued),
+    }
+
+
+def _form(
+    product: Product, offer: Offer, form: forms.OrderForm, amount: str, told: Standing, ticket: Ticket | None
+) -> dict[str, Any]:
+    launch, mode = product.launch, mode_now(product, now(), ticket)
+    out, queue = launch.launched_at is not None, told.kind is Kind.BACK_ORDER
+    consent = consent_now(product, offer, now(), ticket)
+    return {
+        "seen": seen_now(told),
+        "ticket": form.ticket,
         "action": f"/p/{product.slug}/order",
         "offer_id": offer.id,
         "nonce": form.nonce,
         "email": form.email,
         "email_error": form.errors.get("email", ""),
         "email_hint": "The access link goes here."
-        if out
-        else "The access link goes here. You can correct it until the launch.",
+        if out and not queue
+        else f"The access link goes here. You can correct it until {'your turn' if queue else 'the launch'}.",
         "consent_text": consent,
         "consent_needed": bool(consent),
         "consent_given": form.consent,
         "consent_error": form.errors.get("consent", ""),
-        "button": promise.button(mode, amount, launch.at, launch.zone, out=out),
+        "button": queue_words.button(amount)
+        if queue
+        else promise.button(mode, amount, launch.at, launch.zone, out=out),
         "sending_word": "Opening Stripe …",
-        "today_line": promise.today(mode, amount, product.kind, out=out),
+        "today_line": queue_words.today() if queue else promise.today(mode, amount, product.kind, out=out),
         "error": form.note,
         "ended": None,
     }
@@ -195,8 +214,13 @@ ALL_TAKEN = ("All are taken", "Every place is taken. If one is freed, it is for 
 NO_DAY = ("No day yet", "It has no day yet, so it cannot be ordered. Once its creator sets one, it is for sale here.")
 
 
-def _no_form(product: Product, form: forms.OrderForm) -> dict[str, Any]:
-    """All are taken, or there is no day: the button is off, the reason above it; what was typed stays."""
+def _no_form(product: Product, form: forms.OrderForm, told: Standing) -> dict[str, Any]:
+    """All are taken: the waiting list instead. Or there is no day: the button is off, the reason above it.
+
+    What was typed stays.
+    """
+    if told.listed:
+        return list_form(product, form)
     button, why = NO_DAY if product.launch.at is None and product.launch.launched_at is None else ALL_TAKEN
     return {
         "action": "",
@@ -213,25 +237,50 @@ def _no_form(product: Product, form: forms.OrderForm) -> dict[str, Any]:
     }
 
 
-def _line(product: Product, amount: str, moment: datetime) -> list[words.Step]:
+def list_form(product: Product, form: forms.OrderForm) -> dict[str, Any]:
+    """The form that asks for a place on the waiting list."""
+    return {
+        "listed": True,
+        "action": f"/p/{product.slug}/waiting",
+        "email": form.email,
+        "email_error": form.errors.get("email", ""),
+        "email_hint": "The offer goes here, and nothing else.",
+        "consent_text": list_words.consent(product.title, product.kind),
+        "consent_given": form.consent,
+        "consent_error": form.errors.get("consent", ""),
+        "news_text": list_words.NEWS,
+        "button": "Put me on the waiting list",
+        "today_line": f"Nothing is charged. A free unit is kept for you {list_words.time_to_answer(product.offer_hours)}.",
+        "error": form.note,
+        "ended": "",
+    }
+
+
+def _line(product: Product, amount: str, moment: datetime, told: Standing) -> list[words.Step]:
     launch = product.launch
+    if told.kind is Kind.BACK_ORDER and told.by is not None:
+        soon = told.starts if told.starts != told.by else None
+        return queue_words.product_line(amount, soon, told.by, launch.zone, moment)
     if launch.launched_at or not launch.at:
         return product_words.purchase_line(product.kind, amount, launch.zone, moment)
     return product_words.line(product.kind, mode_now(product, moment), amount, launch.at, launch.zone, moment)
 
 
-def _bar(product: Product, offer: Offer | None, amount: str) -> dict[str, str] | None:
+def _bar(product: Product, offer: Offer | None, amount: str, told: Standing) -> dict[str, str] | None:
     if offer is None:
         return None
     launch = product.launch
+    if told.kind is Kind.BACK_ORDER and told.by is not None:
+        soon = told.starts if told.starts != told.by else None
+        return {"price": amount, "left_line": "", "charged_line": queue_words.bar_line(soon, told.by, launch.zone)}
     left = f"{offer.units - offer.taken} left" if offer.units is not None else ""
     charged = "" if launch.launched_at or not launch.at else f"charged on {words.day_month(launch.at, launch.zone)}"
     return {"price": amount, "left_line": left, "charged_line": charged}
 
 
-def structured_data(product: Product, offer: Offer | None, can: Availability) -> dict[str, Any]:
+def structured_data(product: Product, offer: Offer | None, told: Standing) -> dict[str, Any]:
     """schema.org's description, from the same facts as the page."""
-    base, launch = shop().settings.base_url, product.launch
+    base = shop().settings.base_url
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Product",
@@ -240,15 +289,15 @@ def structured_data(product: Product, offer: Offer | None, can: Availability) ->
         "image": f"{base}/covers/{product.slug}.svg",
         "offers": {
             "@type": "Offer",
-            "availability": f"https://schema.org/{can}",
+            "availability": f"https://schema.org/{told.availability}",
             "url": f"{base}/p/{product.slug}",
             "priceCurrency": product.currency,
         },
     }
     if offer:
         data["offers"]["price"] = short(offer.price, product.currency).split(words.NBSP)[0].replace(",", "")
-    if launch.at and not launch.launched_at:
-        data["offers"]["availabilityStarts"] = launch.at.isoformat()
+    if told.starts:
+        data["offers"]["availabilityStarts"] = told.starts.isoformat()
     return data
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from storefront.actions import ordering
 from storefront.actions.checking import check
-from storefront.actions.ordering import OfferChanged, Placed, SoldOut, TooMany, Wish
+from storefront.actions.ordering import OfferChanged, Placed, Refusal, SoldOut, TooMany, Wish
 from storefront.models.orders import Order
 from storefront.models.products import Product
 from storefront.models.stock import UnitMove
@@ -18,7 +18,7 @@ from tests.support.world import World
 THREADS = 16
 
 
-def places(world: World, product_id: int, wish: Wish) -> Placed | OfferChanged | SoldOut | TooMany:
+def places(world: World, product_id: int, wish: Wish) -> Placed | Refusal | SoldOut | TooMany:
     with world.db.write() as session:
         product = session.get_one(Product, product_id)
         return ordering.place(session, world.outside.links, product, wish, world.chance, world.now)
@@ -33,11 +33,11 @@ def offers(world: World, product_id: int) -> list[int]:
         return [each.id for each in session.get_one(Product, product_id).offers]
 
 
-def at_once(world: World, product_id: int, wishes: list[Wish]) -> list[Placed | OfferChanged | SoldOut | TooMany]:
+def at_once(world: World, product_id: int, wishes: list[Wish]) -> list[Placed | Refusal | SoldOut | TooMany]:
     """Everybody presses the button in the same moment."""
     ready = Barrier(THREADS)
 
-    def press(each: Wish) -> Placed | OfferChanged | SoldOut | TooMany:
+    def press(each: Wish) -> Placed | Refusal | SoldOut | TooMany:
         ready.wait(timeout=30)
         return places(world, product_id, each)
 

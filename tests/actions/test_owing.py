@@ -20,7 +20,11 @@ def kinds() -> Iterator[str]:
     """Every kind of letter that a verb owes, as its source says."""
     for path in sorted((ROOT / "storefront/actions").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"owe", "owe_all"}:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"owe", "owe_all", "owe_ticket"}
+            ):
                 yield from _words(node.args[2])
 
 

@@ -6,25 +6,10 @@ import pytest
 
 from storefront.rules import words
 from storefront.rules.charge import Mode
-from storefront.rules.product_words import Availability, availability, line, purchase_line
+from storefront.rules.product_words import line, purchase_line
 
 NOW = datetime(2027, 4, 1, 12, tzinfo=UTC)
 T = NOW + timedelta(days=40)
-
-
-@pytest.mark.parametrize(
-    ("out", "left", "offer", "expected"),
-    [
-        (False, None, True, Availability.PRE_ORDER),
-        (False, 3, True, Availability.PRE_ORDER),
-        (True, None, True, Availability.IN_STOCK),
-        (True, 0, True, Availability.SOLD_OUT),
-        (False, 0, True, Availability.SOLD_OUT),
-        (True, 5, False, Availability.SOLD_OUT),
-    ],
-)
-def test_availability(expected: Availability, left: int | None, *, out: bool, offer: bool) -> None:
-    assert availability(out=out, units_left=left, offer=offer) is expected
 
 
 @pytest.mark.parametrize("kind", ["course", "ebook", "software"])

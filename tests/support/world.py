@@ -30,11 +30,13 @@ from storefront.actions import (
     granting,
     hearing,
     launching,
+    listing,
     mailing,
     ordering,
     preflighting,
     reconciling,
     recovering,
+    restocking,
     retrying,
     settling,
     visiting,
@@ -177,6 +179,7 @@ class World:
         """Everything the worker does, once, until nothing is left to do."""
         for _ in range(20):
             done = launching.launch_due(self.db, self.now)
+            done += restocking.allocate_due(self.db, self.now) + listing.offer_due(self.db, self.now)
             done += delaying.apply_due(self.db, self.now) + delaying.keep_in_touch(self.db, self.now)
             for verb in (
                 compensating.give_due,

@@ -149,7 +149,7 @@ def test_the_last_one_that_went_meanwhile_is_told_and_the_button_is_off(small_wo
     answer = visitor.send("/order", email=MIRIAM, consent="1")
     assert answer.status_code == 409
     assert "The last one went while you were here" in visitor.page.text
-    assert "All are taken" in visitor.page.text
+    assert "Put me on the waiting list" in visitor.page.html
     assert typed_in_ended(visitor.page) == MIRIAM
     assert count(small_world) == 1
     assert visitor.see(PAGE).structured["offers"]["availability"] == "https://schema.org/SoldOut"

@@ -12,6 +12,7 @@ from storefront.web.studio import (
     product,
     refunds,
     rehearsal,
+    stock,
     tasks,
 )
 from storefront.web.studio.room import pages
@@ -29,5 +30,6 @@ __all__ = [
     "product",
     "refunds",
     "rehearsal",
+    "stock",
     "tasks",
 ]

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from storefront.actions import disputing
-from storefront.actions.writing import TO_CREATOR, message_id
+from storefront.actions.writing import TO_CREATOR
+from storefront.actions.writing_tickets import message_id
 from storefront.models import money
 from storefront.models.accounts import Account
 from storefront.models.grants import Access, Grant
@@ -157,7 +158,7 @@ def case_of(session: Session, order: Order) -> Case:
         placed_at=order.placed_at,
         promises=[_promise(each) for each in order.promises],
         inside=_inside(session, order),
-        launched_at=product.launch.launched_at,
+        launched_at=order.released_at,
         granted_at=grant.granted_at if grant else None,
         letters=_letters(session, order),
         seen=_seen(session, grant),

@@ -82,7 +82,7 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
     tasks, owed = _tasks(session, found), owed_words(session, found, moved)
     standing = standing_of(
         Found(found, found.promise, grant, visit, claim),
-        launched=found.product.launch.launched_at is not None,
+        launched=found.released_at is not None,
         refunded=moved.refunded > 0,
         owed=owed,
     )

@@ -142,12 +142,14 @@ def state_of(order: Order, claim: str = "") -> tuple[str, str]:
 def standing_of(found: Found, *, launched: bool, refunded: bool = False, owed: str = "") -> Standing:
     """What the words about an order in the studio depend on."""
     order, grant = found.order, found.grant
+    waits = order.kind == "back_order" and order.allocated_at is None
     return Standing(
         state=order.state,
         amount=short(order.price, order.currency),
         zone=found.promise.zone,
         launch_at=found.promise.by,
-        launched=launched,
+        launched=launched and not waits,
+        waits=waits,
         granted=grant is not None and grant.live,
         opened=grant is not None and grant.live and grant.first_opened_at is not None,
         leaving=order.cancel_wished_at is not None,

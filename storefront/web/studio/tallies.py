@@ -315,5 +315,5 @@ def money(session: Session, launch: Launch) -> Taken:
 
 def purchases(session: Session, launch: Launch) -> int:
     """How many bought it since it is out."""
-    bought = (Order.product_id == launch.product_id, Order.kind == "purchase", Order.state == "paid")
+    bought = (Order.product_id == launch.product_id, Order.kind != "pre_order", Order.state == "paid")
     return session.scalar(select(func.count(Order.id)).where(*bought)) or 0
