@@ -59,7 +59,8 @@ def joins(world: World, product: int, email: str) -> int:
 def ticket(world: World, ticket_id: int) -> Ticket:
     """A ticket as it stands."""
     with world.read() as session:
-        return session.get_one(Ticket, ticket_id)
+        found: Ticket = session.get_one(Ticket, ticket_id)
+        return found
 
 
 def token(world: World, ticket_id: int) -> str:
@@ -70,7 +71,8 @@ def token(world: World, ticket_id: int) -> str:
 def product_of(world: World, product: int) -> Product:
     """A product as it stands."""
     with world.read() as session:
-        return session.get_one(Product, product)
+        found: Product = session.get_one(Product, product)
+        return found
 
 
 def states(world: World, orders: list[int]) -> list[str]:

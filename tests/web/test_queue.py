@@ -59,9 +59,7 @@ def test_a_back_order_needs_its_consent_and_goes_to_stripe(small_world: World, v
         assert session.scalars(select(Order.kind).where(Order.email == MIRIAM)).all() == ["back_order"]
 
 
-def test_whoever_saw_the_last_one_is_asked_before_it_becomes_a_back_order(
-    small_world: World, visitor: Visitor
-) -> None:
+def test_whoever_saw_the_last_one_is_asked_before_it_becomes_a_back_order(small_world: World, visitor: Visitor) -> None:
     product = small_world.product(days=None, stock=1, backorders=5)
     visitor.see(PAGE)
     small_world.orders(product)

@@ -61,7 +61,9 @@ class StockForm:
     def read(cls, found: Product) -> "StockForm":
         """What was sent; what belongs to the other forms of the page is as it stands."""
         sent, fresh = request.form, cls.of(found)
-        typed: dict[str, Any] = {name: sent[name].strip() for name in ("units", "cap", "expected", "latest", "hours") if name in sent}
+        typed: dict[str, Any] = {
+            name: sent[name].strip() for name in ("units", "cap", "expected", "latest", "hours") if name in sent
+        }
         return replace(fresh, what=sent.get("what", ""), keys=_keys_sent(), **typed)
 
     def wrong(self, **errors: str) -> "StockForm":
