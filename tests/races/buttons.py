@@ -19,10 +19,12 @@ from storefront.actions import (
     giving_up,
     granting,
     hearing,
+    listing,
     mailing,
     preflighting,
     reconciling,
     recovering,
+    restocking,
     retrying,
     settling,
 )
@@ -161,10 +163,16 @@ BUTTONS: dict[str, Button] = {
     "gives the product up": Button(_gives_up, "studio.cancel_product"),
     "gives it up again": _creator("studio.cancel_again", "/products/{case.slug}/cancel/again"),
     "launches now": _creator("studio.launch", "/products/{case.slug}/launch-now"),
+    "adds a unit": _creator("studio.change_stock", "/products/{case.slug}/stock", what="add", units="1", step="do"),
+    "takes a unit out": _creator(
+        "studio.change_stock", "/products/{case.slug}/stock", what="lower", units="1", step="do"
+    ),
     "Stripe tells": Button(_tells, "stripe_webhook.stripe_webhook"),
     "expiry": _worker(settling.settle_ended),
     "preflight": _worker(preflighting.preflight_due),
     "replan": _worker(preflighting.replan_due),
+    "restock": Button(lambda case, _hand: restocking.allocate_due(case.world.db, case.world.now)),
+    "offer": Button(lambda case, _hand: listing.offer_due(case.world.db, case.world.now)),
     "grant": _worker(granting.grant_due),
     "charge": _worker(charging.charge_due),
     "retry": _worker(retrying.retry_due),
@@ -180,6 +188,12 @@ BUTTONS: dict[str, Button] = {
 }
 
 # What posts without touching an order that is there already.
-NOT_AN_ORDER = {"account.sign_in_with_password", "account.signout", "policy.mail_the_way"}
+NOT_AN_ORDER = {
+    "account.sign_in_with_password",
+    "account.signout",
+    "policy.mail_the_way",
+    "waiting.join",
+    "waiting.leave",
+}
 # What makes orders: tests/races/test_last_unit.py.
 MAKES_ORDERS = {"checkout.order"}

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from storefront.actions import giving_up, launching
+from storefront.actions import giving_up, launching, restocking
 from storefront.actions.refunding import refund_part
 from storefront.models import money
 from storefront.models.grants import Grant
 from storefront.models.money import Dispute, Task
 from storefront.models.orders import Order
-from storefront.models.products import Lesson
+from storefront.models.products import Lesson, Product
 from tests.races.buttons import Case
 from tests.support.world import DECLINES_LATER, VISA, World
 
@@ -101,6 +101,23 @@ def _given_up(world: World, product: int, email: str) -> int:
         found = session.get_one(Order, order_id).product
         assert giving_up.give_up(session, found, who="creator:1", reason="Not made.", now=world.now) is None
     return order_id
+
+
+def _queued(world: World, product: int, email: str) -> int:
+    """Out of stock, and next in the queue."""
+    with world.db.write() as session:
+        found = session.get_one(Product, product)
+        found.stock, found.backorders = 1, 5
+    world.orders(product, f"owner-{email}")
+    return world.orders(product, email)
+
+
+def _allocates(world: World, order_id: int) -> None:
+    """A unit came, and is this order's."""
+    with world.db.write() as session:
+        product = session.get_one(Order, order_id).product
+        assert not isinstance(restocking.add_units(session, product, 1, "creator:1", world.now), restocking.Refused)
+    restocking.allocate_due(world.db, world.now)
 
 
 def _cancelled(world: World, product: int, email: str) -> int:
@@ -213,6 +230,18 @@ STATES: dict[str, State] = {
         _ordered(),
         f"{LEAVING}, asks from a used link, opens the link, reads, agrees to begin, finishes a lesson, refunds a part",
         ripens=_opens,
+        days=None,
+    ),
+    "in the queue": State(
+        _queued,
+        f"{LEAVING}, corrects the address, adds a unit, takes a unit out, restock, offer, delay, gives the product up, "
+        "letters",
+        days=None,
+    ),
+    "a unit came": State(
+        _queued,
+        f"goes to Stripe, {LEAVING}, charge, adds a unit, takes a unit out, restock, offer, reconcile",
+        ready=_allocates,
         days=None,
     ),
     "refund failed": State(

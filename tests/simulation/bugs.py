@@ -341,7 +341,7 @@ BUGS = [
             "if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:",
             "if False:",
         ),
-        Edit(granting.grant_all, "if each.id not in have", ""),
+        Edit(granting.grant_all, "if each.id not in have and not each.product.pool", ""),
         Edit(charging._open_all, "if each.id not in have", ""),
     ),
     # Letters

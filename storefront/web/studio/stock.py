@@ -195,18 +195,22 @@ def _would(session: Session, found: Product, count: int) -> Would:
 
 
 def _do(slug: str, form: StockForm, step: str) -> Response:
+    """Do it, unless the stock is no longer what the creator looked at. What is refused has changed nothing."""
     with shop().db.write() as session:
         found = find_product(session, slug)
-        if request.form.get("seen", str(found.stock)) != str(found.stock) and form.what in {"add", "lower"}:
-            refused = "The stock has changed since you looked. Look at it again."
-        else:
-            refused = _change(session, found, form, step)
-        if refused:
-            session.rollback()
-            found = find_product(session, slug)
-            return _page(session, found, form, Preview(Note("needs", "That was not done", refused), ()), NOT_NOW)
-    flash(DONE[form.what], "done")
-    return redirect(url_for("studio.stock", slug=slug), code=303)
+        restocking.lock(session, found)
+        refused = _changed_since(found, form) or _change(session, found, form, step)
+    if not refused:
+        flash(DONE[form.what], "done")
+        return redirect(url_for("studio.stock", slug=slug), code=303)
+    with shop().db.read() as session:
+        note = Note("needs", "That was not done", refused)
+        return _page(session, find_product(session, slug), form, Preview(note, ()), NOT_NOW)
+
+
+def _changed_since(found: Product, form: StockForm) -> str:
+    counted = form.what in {"add", "lower"} and request.form.get("seen", str(found.stock)) != str(found.stock)
+    return "The stock has changed since you looked. Look at it again." if counted else ""
 
 
 DONE = {
