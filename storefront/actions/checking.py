@@ -14,6 +14,7 @@ from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
+from storefront.models.mail_events import MailEvent
 from storefront.models.money import GONE_BACK, UNDER_WAY, Dispute, Moved, Refund, Task, disputed, not_disputed
 from storefront.models.orders import ENDED, LIVE, Attempt, Checkout, Order, Promise, launched, no_open_attempt
 from storefront.models.products import Launch, Offer, Product
@@ -202,6 +203,9 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     unknown = and_(StripeEvent.done_at.is_(None), StripeEvent.received_at <= now - UNKNOWN_AFTER)
     for event in session.scalars(select(StripeEvent).where(unknown)):
         yield f"Events: {event.id} ({event.type}) speaks of {event.object_id}, which nothing here knows, for over 24 hours."
+    unheard = and_(MailEvent.done_at.is_(None), MailEvent.received_at <= now - UNKNOWN_AFTER)
+    for report in session.scalars(select(MailEvent).where(unheard)):
+        yield f"Events: the mail server's {report.id} ({report.type}) could not be acted on for over 24 hours."
     yield from _held_up(session, now)
     overdue = select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now - PATIENCE, ~given_up, ~held_up)
     for launch in session.scalars(overdue):
