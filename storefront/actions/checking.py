@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from storefront.actions.checking_channels import channels
 from storefront.actions.checking_delays import delays
 from storefront.actions.checking_stock import stock
 from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
-from storefront.models.letters import Letter
+from storefront.models.letters import Letter, unsent
 from storefront.models.log import LogRow
 from storefront.models.mail_events import MailEvent
 from storefront.models.money import GONE_BACK, UNDER_WAY, Dispute, Moved, Refund, Task, disputed, not_disputed
@@ -39,6 +40,7 @@ def check(session: Session, now: datetime) -> list[str]:
         stock,
         _ends,
         _letters,
+        channels,
         _promises,
         delays,
         _history,
@@ -164,7 +166,7 @@ def _ends(session: Session, now: datetime) -> Iterator[str]:
 
 
 def _letters(session: Session, now: datetime) -> Iterator[str]:
-    silent = and_(Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.owed_at <= now - UNKNOWN_AFTER)
+    silent = and_(unsent, Letter.owed_at <= now - UNKNOWN_AFTER)
     for letter in session.scalars(select(Letter).where(silent)):
         whom = f"order {letter.order.number}" if letter.order_id else f"ticket {letter.ticket_id}"
         yield f"Letters: {letter.kind} for {whom} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
