@@ -31,6 +31,7 @@ from storefront.web import (
     healthz,
     library,
     limits,
+    mail_webhook,
     orders,
     pages,
     papers,
@@ -70,9 +71,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     for room in (signin, limits, headers, errors):
         room.install(app)
     rooms = (shop, checkout, orders, delay, papers, waiting, library, account, policy, pages, studio)
-    for room in (*rooms, stripe_webhook, healthz):
+    for room in (*rooms, stripe_webhook, mail_webhook, healthz):
         app.register_blueprint(room.pages)
-    signin.csrf.exempt(stripe_webhook.pages)
+    for door in (stripe_webhook, mail_webhook):  # their senders sign instead
+        signin.csrf.exempt(door.pages)
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxy_hops, x_proto=settings.proxy_hops)  # type: ignore[method-assign]
     return app

@@ -53,6 +53,7 @@ class Settings:
     shop_address: str
     shop_tax_id: str
     withdraw_days: int
+    mail_webhook_secret: str = field(default="", repr=False)
 
     @property
     def sandbox(self) -> bool:
@@ -88,6 +89,7 @@ class Settings:
             shop_address=env.get("SHOP_ADDRESS", "").strip(),
             shop_tax_id=env.get("SHOP_TAX_ID", "").strip(),
             withdraw_days=_withdraw_days(env),
+            mail_webhook_secret=_mail_webhook_secret(env),
         )
         _refuse(made)
         return made
@@ -116,6 +118,15 @@ def _withdraw_days(env: Mapping[str, str]) -> int:
     if days != int(days) or not LEAST_WITHDRAW_DAYS <= days <= MOST_WITHDRAW_DAYS:
         raise SettingsError(f"WITHDRAW_DAYS is {days:g}; it should be a whole number from 14 to 365.")
     return int(days)
+
+
+def _mail_webhook_secret(env: Mapping[str, str]) -> str:
+    secret = env.get("MAIL_WEBHOOK_SECRET", "").strip()
+    if secret and len(secret) < KEY_LENGTH:
+        raise SettingsError(
+            "MAIL_WEBHOOK_SECRET needs at least 32 characters; unset it if no mail server reports here."
+        )
+    return secret
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

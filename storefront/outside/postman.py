@@ -14,6 +14,8 @@ from typing import Self
 
 from flask_mail import BadHeaderError, Connection, Mail, Message
 
+from storefront.rules.channels import is_address_fault
+
 TIMEOUT = 15.0
 PERMANENT = range(500, 600)
 CLOSING = 421
@@ -40,13 +42,16 @@ class Envelope:
 class NotAccepted(Exception):
     """The mail server did not take the letter.
 
-    `final`: it never will take it for this address. `broken`: the connection is of no use any more.
+    `final`: it never will take it for this address; `address`: because of the address. `broken`: the connection is of no use any more.
     `silent`: there was no connection at all.
     """
 
-    def __init__(self, sentence: str, *, final: bool = False, broken: bool = False, silent: bool = False) -> None:
+    def __init__(
+        self, sentence: str, *, final: bool = False, address: bool = False, broken: bool = False, silent: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.final = final
+        self.address = address
         self.broken = broken
         self.silent = silent
 
@@ -148,16 +153,20 @@ class Postman:
         if self._connection is None:
             raise NotAccepted("The mail server is not connected.", broken=True, silent=True)
         if not envelope.to.rpartition("@")[0].isascii():
-            raise NotAccepted("An address with signs beyond ASCII before the @ cannot be written to.", final=True)
+            raise NotAccepted(
+                "An address with signs beyond ASCII before the @ cannot be written to.", final=True, address=True
+            )
         try:
             self._connection.send(self._message(envelope))
         except smtplib.SMTPRecipientsRefused as error:
             code, reason = next(iter(error.recipients.values()))
             raise _refused("address", code, reason) from error
+        except smtplib.SMTPSenderRefused as error:
+            raise _refused("sender", error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPResponseException as error:
             raise _refused("letter", error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPNotSupportedError, BadHeaderError, UnicodeError) as error:
-            raise NotAccepted(f"The address cannot be written to: {error}", final=True) from error
+            raise NotAccepted(f"The address cannot be written to: {error}", final=True, address=True) from error
         except (OSError, smtplib.SMTPException) as error:
             raise NotAccepted(f"The mail server failed: {error}", broken=True) from error
 
@@ -180,7 +189,9 @@ class Postman:
 def _refused(what: str, code: int, reason: bytes | str) -> NotAccepted:
     said = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
     sentence = f"The {what} was refused: {code} {said}"
-    return NotAccepted(sentence, final=code in PERMANENT, broken=code == CLOSING)
+    final = code in PERMANENT
+    address = final and what != "sender" and is_address_fault(code, said)
+    return NotAccepted(sentence, final=final, address=address, broken=code == CLOSING)
 
 
 def _one_line(text: str) -> str:

@@ -197,6 +197,8 @@ TASKS = {
     "part_refund": "A part that did not go back",
     "dispute": "A bank asks money back",
     "difference": "Stripe and the ledger differ",
+    "bounce": "Letters come back",
+    "complaint": "A letter was called spam",
 }
 # Closed by what happens to their subject; others by a person.
 TIED_TASKS = frozenset({"refund", "dispute"})

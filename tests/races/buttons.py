@@ -191,6 +191,7 @@ BUTTONS: dict[str, Button] = {
 NOT_AN_ORDER = {
     "account.sign_in_with_password",
     "account.signout",
+    "mail_webhook.mail_webhook",
     "policy.mail_the_way",
     "waiting.join",
     "waiting.leave",

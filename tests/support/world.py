@@ -29,6 +29,7 @@ from storefront.actions import (
     delaying,
     granting,
     hearing,
+    hearing_mail,
     launching,
     listing,
     mailing,
@@ -63,6 +64,7 @@ from storefront.web.limits import limiter
 assert storefront.models.__all__
 KEY = "sk_test_sandbox_tests"
 SECRET = "whsec_for_the_tests_only"
+MAIL_SECRET = "mail-reports-are-signed-with-this-one"
 SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz-tests"
 BASE_URL = "http://127.0.0.1:8000"
 SENDER = "letters@forthcoming.example"
@@ -185,6 +187,7 @@ class World:
                 compensating.give_due,
                 granting.grant_due,
                 hearing.hear_due,
+                hearing_mail.hear_due,
                 preflighting.preflight_due,
                 preflighting.replan_due,
                 charging.charge_due,
@@ -414,6 +417,7 @@ def environment(database_url: str, sandbox: Sandbox, folder: Path, **more: str) 
         "BASE_URL": BASE_URL,
         "STRIPE_SECRET_KEY": KEY,
         "STRIPE_WEBHOOK_SECRET": SECRET,
+        "MAIL_WEBHOOK_SECRET": MAIL_SECRET,
         "STRIPE_API_BASE": sandbox.url,
         "STRIPE_RATE": "0",
         "MAIL_SERVER": "127.0.0.1",

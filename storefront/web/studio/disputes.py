@@ -195,7 +195,12 @@ def _inside(session: Session, order: Order) -> str:
 
 def _letters(session: Session, order: Order) -> list[evidence.Sent]:
     """What the buyer's mail server took."""
-    mine = (Letter.order_id == order.id, Letter.sent_at.is_not(None), Letter.kind.not_in(TO_CREATOR))
+    mine = (
+        Letter.order_id == order.id,
+        Letter.sent_at.is_not(None),
+        Letter.kind.not_in(TO_CREATOR),
+        Letter.failed_at.is_(None),
+    )
     rows = session.scalars(select(Letter).where(*mine).order_by(Letter.sent_at, Letter.id))
     outside = shop().outside
     return [
