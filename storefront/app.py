@@ -114,7 +114,7 @@ def _shop(app: Flask, settings: Settings, clock: Clock | None) -> Shop:
         ),
         postman=Postman(Mail(app), settings.mail.sender),
         shelf=Shelf(settings.shelf),
-        links=Links(settings.base_url, (settings.secret_key, *settings.secret_key_fallbacks)),
+        links=Links(settings.base_url, (settings.secret_key, *settings.secret_key_fallbacks), settings.mail_reply_host),
         grant_on=settings.grant_on,
         shop_name=settings.shop_name,
         tax=settings.stripe_tax,

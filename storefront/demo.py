@@ -92,6 +92,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
         "MAIL_WEBHOOK_SECRET": kept.get("MAIL_WEBHOOK_SECRET") or secrets.token_urlsafe(32),
         "STRIPE_API_BASE": given.get("STRIPE_API_BASE") or f"http://{HOST}:{sandbox}",
         "STRIPE_WEBHOOK_URL": given.get("STRIPE_WEBHOOK_URL") or f"http://{HOST}:{port}/webhooks/stripe",
+        "MAIL_REPLY_HOST": "reply.forthcoming.example",
         "MAIL_SERVER": HOST,
         "MAIL_PORT": mail,
         "MAIL_DEFAULT_SENDER": "letters@forthcoming.example",
@@ -115,6 +116,7 @@ def _keep(file: Path, env: Mapping[str, str]) -> None:
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRET",
         "MAIL_WEBHOOK_SECRET",
+        "MAIL_REPLY_HOST",
         "STRIPE_API_BASE",
         "MAIL_SERVER",
         "MAIL_PORT",
@@ -149,6 +151,7 @@ def _commands(env: Mapping[str, str]) -> list[Sequence[str]]:
     sandbox = [python, "-m", "storefront.sandbox", "--port", env["SANDBOX_PORT"], "--smtp-port", env["MAIL_PORT"]]
     sandbox += ["--data-dir", env["DATA_DIR"], "--webhook-url", env["STRIPE_WEBHOOK_URL"]]
     sandbox += ["--webhook-secret", env["STRIPE_WEBHOOK_SECRET"]]
+    sandbox += ["--mail-url", f"{env['BASE_URL']}/webhooks/mail"]
     web = [python, "-m", "gunicorn", "--bind", f"{HOST}:{env['PORT']}", "--workers", "2", "--threads", "4"]
     web += ["--log-level", "warning", "--no-control-socket", "wsgi:app"]
     return [sandbox, web, [python, "-m", "storefront.worker"]]

@@ -1,6 +1,7 @@
 """The program's settings: typed, from the environment, and refused when half of them are missing."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 WEAK_KEYS = {"changeme", "secret", "dev", "default", "development", "password"}
 KEY_LENGTH = 32
 LEAST_WITHDRAW_DAYS, MOST_WITHDRAW_DAYS = 14, 365
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 DATABASES = ("sqlite://", "postgresql+psycopg://")
 
 
@@ -54,6 +56,7 @@ class Settings:
     shop_tax_id: str
     withdraw_days: int
     mail_webhook_secret: str = field(default="", repr=False)
+    mail_reply_host: str = ""
 
     @property
     def sandbox(self) -> bool:
@@ -90,6 +93,7 @@ class Settings:
             shop_tax_id=env.get("SHOP_TAX_ID", "").strip(),
             withdraw_days=_withdraw_days(env),
             mail_webhook_secret=_mail_webhook_secret(env),
+            mail_reply_host=_mail_reply_host(env),
         )
         _refuse(made)
         return made
@@ -127,6 +131,16 @@ def _mail_webhook_secret(env: Mapping[str, str]) -> str:
             "MAIL_WEBHOOK_SECRET needs at least 32 characters; unset it if no mail server reports here."
         )
     return secret
+
+
+def _mail_reply_host(env: Mapping[str, str]) -> str:
+    """The host whose mail comes in at /webhooks/mail; "" where answers go to the creators' own mailboxes."""
+    host = env.get("MAIL_REPLY_HOST", "").strip().lower()
+    if host and not HOST_NAME.fullmatch(host):
+        raise SettingsError(f"MAIL_REPLY_HOST is {host!r}; give a host name such as reply.example.org, without an @.")
+    if host and not env.get("MAIL_WEBHOOK_SECRET", "").strip():
+        raise SettingsError("MAIL_REPLY_HOST needs MAIL_WEBHOOK_SECRET: answers come in at /webhooks/mail, signed.")
+    return host
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storefront.actions.checking_channels import channels
 from storefront.actions.checking_delays import delays
 from storefront.actions.checking_stock import stock
+from storefront.actions.checking_threads import threads
 from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
@@ -40,6 +41,7 @@ def check(session: Session, now: datetime) -> list[str]:
         stock,
         _ends,
         _letters,
+        threads,
         channels,
         _promises,
         delays,

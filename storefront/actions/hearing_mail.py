@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storefront.actions.asking import hear_received
 from storefront.actions.bouncing import hear_bounced, hear_complained
 from storefront.actions.patience import for_each
 from storefront.models.db import Database, insert_new
@@ -63,4 +64,4 @@ def _later(db: Database, event_id: str, now: datetime) -> None:
 
 
 # What follows from each type: database only, and a note of what was done.
-HEARD: dict[str, Heard] = {"bounced": hear_bounced, "complained": hear_complained}
+HEARD: dict[str, Heard] = {"bounced": hear_bounced, "complained": hear_complained, "received": hear_received}

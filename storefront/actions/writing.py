@@ -9,15 +9,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.writing_tickets import message_id, ticket_envelope, ticket_outdated
-from storefront.models import money, queues
+from storefront.models import money, queues, threads
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.money import Dispute, Refund, Task
 from storefront.models.orders import LIVE, Order
 from storefront.models.products import File, Lesson
+from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
-from storefront.rules import letter_rows, letter_words, words
+from storefront.rules import letter_rows, letter_words, thread_words, words
 from storefront.rules.letter_rows import OF_PRODUCT
 from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
@@ -34,8 +35,9 @@ OF_LIVE_ORDERS = OF_GRACE | {
     "launch_late",
 }
 BEFORE_IT_IS_OUT = frozenset({"moved", "card_expiring", "still_waiting", "launch_late", "launch_stopped", "rehearsed"})
+MOST_ANSWERS = 10
 # Letters to the creator: nothing in them opens the buyer's page.
-TO_CREATOR = frozenset({"task", "grace_over", "missed", "dispute_won", "dispute_lost"}) | OF_PRODUCT
+TO_CREATOR = frozenset({"asked", "task", "grace_over", "missed", "dispute_won", "dispute_lost"}) | OF_PRODUCT
 
 
 @dataclass(frozen=True)
@@ -165,13 +167,46 @@ def _envelope(session: Session, outside: Outside, letter: Letter, grant: Grant |
     return Envelope(
         to=_recipient(letter),
         sender_name=outside.shop_name if facts["to_creator"] else f"{creator.name} via {outside.shop_name}",
-        reply_to=creator.email,
+        reply_to=_reply_to(outside, letter) or creator.email,
         subject=render_template(f"mail/{letter.kind}.subject.txt", **facts),
         text=letter_words.set_columns(render_template(f"mail/{letter.kind}.txt", **facts)),
         html=render_template(f"mail/{letter.kind}.html", **facts),
         message_id=message_id(outside, letter),
         at=now,
+        answers=_answers(session, outside, letter),
     )
+
+
+def _reply_to(outside: Outside, letter: Letter) -> str:
+    """Where an answer by mail goes: into the order's thread, where the shop takes mail in; "" where it does not.
+
+    The address that was given up gets none: what comes from there is not the buyer's.
+    """
+    if letter.kind == "address_old" or (letter.kind in TO_CREATOR and letter.kind != "asked"):
+        return ""
+    side = "creator" if letter.kind == "asked" else "buyer"
+    return outside.links.reply_to(side, letter.order.id, letter.order.link_generation)
+
+
+def _answers(session: Session, outside: Outside, letter: Letter) -> tuple[str, ...]:
+    """The Message-IDs of the thread a letter goes on with, as far as its reader has them: mail programs show one thread."""
+    if letter.kind not in {"asked", "answered"}:
+        return ()
+    earlier = (Letter.order_id == letter.order_id, Letter.kind == letter.kind, Letter.version < letter.version)
+    named = {each.version: message_id(outside, each) for each in session.scalars(select(Letter).where(*earlier))}
+    if letter.kind == "answered":
+        named |= _mails(session, letter)
+    return tuple(named[each] for each in sorted(named)[-MOST_ANSWERS:])
+
+
+def _mails(session: Session, letter: Letter) -> dict[int, str]:
+    """What the buyer asked by mail, by the Message-IDs of their own program."""
+    thread = threads.of_order(session, letter.order.id)
+    head = f"mail:{letter.order.id}:"
+    mails = (
+        [each for each in thread.messages if each.who == BUYER and each.name.startswith(f"{head}<")] if thread else []
+    )
+    return {each.id: each.name.removeprefix(head) for each in mails if each.id < letter.version}
 
 
 def _recipient(letter: Letter) -> str:
@@ -321,6 +356,8 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
     if letter.kind == "task":
         task = session.get_one(Task, letter.version)
         return Matter(sentence=task.sentence, due_by=task.due_by, kind=task.kind)
+    if letter.kind in {"asked", "answered"}:
+        return _message(session, letter)
     if letter.kind in {"part_refunded", "refund_failed"}:
         back = session.get_one(Refund, letter.version)
         return Matter(back.amount, back.who, back.why, kind=back.failure)
@@ -328,6 +365,13 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
         row = session.get_one(Dispute, letter.version)
         return Matter(row.amount, kind=row.reason)
     return None
+
+
+def _message(session: Session, letter: Letter) -> Matter:
+    """What was asked or answered."""
+    found = session.get_one(Message, letter.version)
+    odd = thread_words.stranger(found.sender) if found.who == STRANGER else ""
+    return Matter(sentence=found.text, why=" ".join(filter(None, [odd, thread_words.dropped(found.dropped)])))
 
 
 def _inside(session: Session, order: Order) -> tuple[int, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from storefront.models import (
     rehearsals,
     stock,
     taxes,
+    threads,
     tickets,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "rehearsals",
     "stock",
     "taxes",
+    "threads",
     "tickets",
 ]

@@ -27,7 +27,7 @@ QUOTED.body_encoding = QP
 
 @dataclass(frozen=True)
 class Envelope:
-    """A letter ready to go: plain text and HTML of equal content. `at` is its date."""
+    """A letter ready to go: plain text and HTML of equal content. `at` is its date, `answers` the thread."""
 
     to: str
     sender_name: str
@@ -37,6 +37,7 @@ class Envelope:
     html: str
     message_id: str
     at: datetime
+    answers: tuple[str, ...] = ()
 
 
 class NotAccepted(Exception):
@@ -179,11 +180,19 @@ class Postman:
             reply_to=envelope.reply_to,
             sender=self._sender,
             date=envelope.at.timestamp(),
-            extra_headers={"Auto-Submitted": "auto-generated"},  # holiday answers stay away (RFC 3834)
+            extra_headers=_headers(envelope),
         )
         message.msgId = envelope.message_id
         message.sender_name = _one_line(envelope.sender_name)
         return message
+
+
+def _headers(envelope: Envelope) -> dict[str, str]:
+    """Holiday answers stay away (RFC 3834); mail programs find the thread (RFC 5322)."""
+    headers = {"Auto-Submitted": "auto-generated"}
+    if envelope.answers:
+        headers |= {"In-Reply-To": envelope.answers[-1], "References": " ".join(envelope.answers)}
+    return headers
 
 
 def _refused(what: str, code: int, reason: bytes | str) -> NotAccepted:

@@ -106,6 +106,11 @@ def _still_waiting(told: Told) -> list[Row]:
     return [_pays(told), _with_it(told), Row("Changed your mind", cancel)]
 
 
+def _standing(told: Told) -> list[Row]:
+    """What a question is about."""
+    return [Row("The day", "" if told.out else told.full), Row("Price", exact(told.about.price, told.about.currency))]
+
+
 def _bettered(told: Told) -> list[Row]:
     return [Row("The day", told.full), _pays(told), _with_it(told)]
 
@@ -257,6 +262,8 @@ _ROWS: dict[str, Callable[[Told], list[Row]]] = {
     "card_expiring": _card_expiring,
     "part_refunded": _part_refunded,
     "refund_failed": _refund_failed,
+    "asked": _standing,
+    "answered": _standing,
     "task": _task,
     "grace_over": _grace_over,
     "dispute_won": _dispute,

@@ -170,6 +170,8 @@ LETTERS = {
     "given_up": "All ended, to the creator",
     "address_old": "Address corrected, to the old one",
     "address_new": "Address corrected, to the new one",
+    "asked": "A question, to the creator",
+    "answered": "An answer",
     "on_the_list": "Place on the waiting list",
     "unit_offered": "A unit is kept",
 }

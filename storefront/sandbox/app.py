@@ -17,6 +17,7 @@ from .errors import AnswerLostError
 from .machine import Machine
 from .mail_pages import MailPages
 from .pages import Pages
+from .replies import MailDoor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,7 @@ class Sandbox:
         self.machine = Machine(options)
         self._api = Api(self.machine)
         self._pages = Pages(self.machine)
-        self._mail = MailPages(self.machine.mailbox)
+        self._mail = MailPages(self.machine.mailbox, options.mail_door or MailDoor())
 
     def __call__(self, given: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. AnswerLostError goes through: the server cuts the connection."""

@@ -29,6 +29,7 @@ class Letter:
     text: str
     html: str
     list_unsubscribe: str
+    reply_to: str
     headers: tuple[tuple[str, str], ...]
     recipients: tuple[str, ...]
 
@@ -121,6 +122,7 @@ def read(n: int, raw: bytes) -> Letter:
         text=_body(message, "plain"),
         html=_body(message, "html"),
         list_unsubscribe=str(message.get("List-Unsubscribe", "")),
+        reply_to=str(message.get("Reply-To", "")),
         headers=tuple((name, str(value)) for name, value in message.items()),
         recipients=tuple({address.lower() for _, address in named if address}),
     )

@@ -135,6 +135,7 @@ BUTTONS: dict[str, Button] = {
     "corrects the address": _buyer("orders.address", "/orders/{case.token}/address", email="miriam.adler@posteo.de"),
     "asks for a link": _buyer("orders.fresh_link_of_order", "/orders/{case.token}/fresh-link"),
     "opens the link": _buyer("orders.redeem", "/access/{case.access}"),
+    "asks": _buyer("orders.ask", "/orders/{case.token}/ask", text="When does it come?", nonce=""),
     "asks from a used link": _buyer("orders.fresh_link", "/access/{case.access}/fresh-link"),
     "reads": Button(lambda case, hand: hand.buyer.get(f"/library/{case.slug}/lessons/pages")),
     "agrees to begin": _buyer("library.agree", "/library/{case.slug}/begin", waiver="an older text"),
@@ -154,6 +155,8 @@ BUTTONS: dict[str, Button] = {
         part_amount="5.00",
         part_done="Bank transfer 4711.",
     ),
+    "answers": _creator("studio.answer", "/orders/{case.number}/answer", answer="On Friday."),
+    "needs no answer": _creator("studio.no_answer", "/orders/{case.number}/no-answer"),
     "closes the task": _creator("studio.close_task", "/tasks/{case.task}/close"),
     "answers the bank": _creator(
         "studio.dispute", "/disputes/{case.dispute}", uncategorized_text="It was delivered.", step="do"

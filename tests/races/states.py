@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from storefront.actions import giving_up, launching, restocking
+from storefront.actions import asking, giving_up, launching, restocking
 from storefront.actions.refunding import refund_part
 from storefront.models import money
 from storefront.models.grants import Grant
@@ -120,6 +120,15 @@ def _allocates(world: World, order_id: int) -> None:
     restocking.allocate_due(world.db, world.now)
 
 
+def _asked(world: World, product: int, email: str) -> int:
+    """Its buyer has asked something."""
+    order_id = world.orders(product, email)
+    with world.db.write() as session:
+        said = asking.Words("Is there a German edition?", "page", f"page:{order_id}:first")
+        assert asking.ask(session, session.get_one(Order, order_id), said, world.now) == ""
+    return order_id
+
+
 def _cancelled(world: World, product: int, email: str) -> int:
     """Given back in full, to a card that will not take it."""
     order_id = world.orders(product, email, REFUND_FAILS)
@@ -219,6 +228,11 @@ STATES: dict[str, State] = {
         f"goes to Stripe, {LEAVING}, retry, end of grace",
         ripens=_works(days=10, then=9),
         days=10,
+    ),
+    "asked": State(
+        _asked,
+        f"{LEAVING}, asks, answers, needs no answer, corrects the address, letters",
+        days=20,
     ),
     "paid": State(
         _ordered(),

@@ -10,19 +10,22 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from storefront.actions import cancelling, refunding
-from storefront.models import money
+from storefront.models import money, threads
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
 from storefront.models.money import Moved, Task
 from storefront.models.orders import LIVE, Order, Promise
+from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.stripe_answers import StripeSilent
-from storefront.rules import standing_words, words
+from storefront.rules import standing_words, thread_words, words
 from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES
+from storefront.rules.thread_words import Line
 from storefront.rules.words import Note
 from storefront.web import delay
 from storefront.web.context import now, shop
+from storefront.web.forms import fresh_nonce
 from storefront.web.papers import rows_of
 from storefront.web.studio.ledger import exactly, ledger, names
 from storefront.web.studio.orders import Found, claims_of, standing_of, state_of
@@ -63,7 +66,18 @@ class Typed:
     done: str = ""
     done_error: str = ""
     part: PartByHand = field(default_factory=PartByHand)
+    answer: str = ""
+    answer_error: str = ""
     note: Note | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The buyer's questions and what was answered."""
+
+    lines: list[Line]
+    open: bool
+    nonce: str
 
 
 @pages.get("/orders/<number>")
@@ -105,9 +119,31 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         most=exact(moved.net - step(found.currency), found.currency),
         owed=owed,
         part_returned=refunding.part_returned(session, found),
+        asked=_asked(session, found),
         typed=typed,
     )
     return make_response(html, status)
+
+
+def _asked(session: Session, found: Order) -> Asked | None:
+    thread = threads.of_order(session, found.id)
+    if thread is None:
+        return None
+    known = names(session, (each.who for each in thread.messages))
+    lines = [_message(each, found, known) for each in thread.messages]
+    return Asked(lines, thread.open_since is not None, fresh_nonce(shop().chance))
+
+
+def _message(each: Message, found: Order, known: Mapping[int, str]) -> Line:
+    by = {BUYER: found.email, STRANGER: each.sender or "Somebody"}.get(each.who) or standing_words.who(each.who, known)
+    notes = [thread_words.stranger(each.sender) if each.who == STRANGER else "", thread_words.dropped(each.dropped)]
+    return Line(
+        who=by,
+        when=thread_words.when(each.at, found.promise.zone),
+        paragraphs=thread_words.paragraphs(each.text) or ["Closed without an answer."],
+        mine=each.who not in {BUYER, STRANGER},
+        note=" ".join(filter(None, notes)),
+    )
 
 
 def _tasks(session: Session, found: Order) -> list[Open]:
