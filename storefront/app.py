@@ -15,6 +15,8 @@ from storefront.models.db import Database
 from storefront.outside import stylesheet
 from storefront.outside.postman import Postman
 from storefront.outside.shelf import Shelf
+from storefront.outside.sms import Account as SmsAccount
+from storefront.outside.sms import Texter
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules.links import Links
@@ -120,9 +122,15 @@ def _shop(app: Flask, settings: Settings, clock: Clock | None) -> Shop:
         tax=settings.stripe_tax,
         seller=Seller(settings.shop_name, settings.shop_owner, settings.shop_address, settings.shop_tax_id),
         terms=Terms(settings.withdraw_days),
+        sms=_texter(settings),
     )
     clock = clock or Clock(settings.data_dir / "clock" if settings.sandbox else None)
     return Shop(settings, db, outside, clock, SystemRandom())
+
+
+def _texter(settings: Settings) -> Texter | None:
+    sms = settings.sms
+    return Texter(SmsAccount(sms.sid, sms.token, sms.sender, sms.api_base)) if sms else None
 
 
 def _serve_static(app: Flask, folder: Path) -> None:

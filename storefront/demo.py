@@ -96,6 +96,10 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
         "MAIL_SERVER": HOST,
         "MAIL_PORT": mail,
         "MAIL_DEFAULT_SENDER": "letters@forthcoming.example",
+        "TWILIO_ACCOUNT_SID": "ACsandboxdemo",
+        "TWILIO_AUTH_TOKEN": "sandbox",
+        "SMS_FROM": "+15005550006",
+        "TWILIO_API_BASE": f"http://{HOST}:{sandbox}",
         "SHOP_OWNER": given.get("SHOP_OWNER", "the people who started this demo"),
     }
     _keep(data_dir / "demo.env", env)
@@ -121,6 +125,10 @@ def _keep(file: Path, env: Mapping[str, str]) -> None:
         "MAIL_SERVER",
         "MAIL_PORT",
         "MAIL_DEFAULT_SENDER",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "SMS_FROM",
+        "TWILIO_API_BASE",
         "SHOP_OWNER",
     ]
     file.touch(mode=0o600)
@@ -210,6 +218,7 @@ def _welcome(env: Mapping[str, str]) -> None:
         soon = session.scalar(select(Launch).where(Launch.launched_at.is_(None)).order_by(Launch.at).limit(1))
         opens = f"{soon.product.title} opens at {soon.at:%H:%M} UTC" if soon and soon.at else "Everything is out"
     print(f"\n  Shop      {env['BASE_URL']}/\n  Studio    {env['BASE_URL']}/studio\n  Mailbox   {mailbox}")
+    print(f"  Texts     http://{HOST}:{env['SANDBOX_PORT']}/sms/")
     for creator in creators:
         print(f"            {creator.name}: {creator.email}, password {PASSWORD}")
     print("  Card      4242 4242 4242 4242, any later date, any three digits")

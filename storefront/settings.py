@@ -13,6 +13,9 @@ WEAK_KEYS = {"changeme", "secret", "dev", "default", "development", "password"}
 KEY_LENGTH = 32
 LEAST_WITHDRAW_DAYS, MOST_WITHDRAW_DAYS = 14, 365
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+SMS_NEEDS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "SMS_FROM")
+SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-fA-F]{32}")
+TWILIO = "https://api.twilio.com"
 DATABASES = ("sqlite://", "postgresql+psycopg://")
 
 
@@ -30,6 +33,16 @@ class Mail:
     username: str | None
     password: str | None
     sender: str
+
+
+@dataclass(frozen=True)
+class Sms:
+    """An account at Twilio, and the number or messaging service that texts come from."""
+
+    sid: str
+    token: str = field(repr=False)
+    sender: str
+    api_base: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,7 @@ class Settings:
     withdraw_days: int
     mail_webhook_secret: str = field(default="", repr=False)
     mail_reply_host: str = ""
+    sms: Sms | None = None
 
     @property
     def sandbox(self) -> bool:
@@ -94,6 +108,7 @@ class Settings:
             withdraw_days=_withdraw_days(env),
             mail_webhook_secret=_mail_webhook_secret(env),
             mail_reply_host=_mail_reply_host(env),
+            sms=_sms(env),
         )
         _refuse(made)
         return made
@@ -141,6 +156,24 @@ def _mail_reply_host(env: Mapping[str, str]) -> str:
     if host and not env.get("MAIL_WEBHOOK_SECRET", "").strip():
         raise SettingsError("MAIL_REPLY_HOST needs MAIL_WEBHOOK_SECRET: answers come in at /webhooks/mail, signed.")
     return host
+
+
+def _sms(env: Mapping[str, str]) -> Sms | None:
+    """All of it or nothing: half an account would take consents for texts that never come."""
+    sid, token, sender = (env.get(name, "").strip() for name in SMS_NEEDS)
+    if not (sid or token or sender):
+        return None
+    missing = [name for name, value in zip(SMS_NEEDS, (sid, token, sender), strict=True) if not value]
+    if missing:
+        raise SettingsError(f"Texts are half set up: {' and '.join(missing)} is missing. Set it, or unset the others.")
+    if not sid.startswith("AC"):
+        raise SettingsError("TWILIO_ACCOUNT_SID should begin with AC: Twilio's console shows it.")
+    if not SMS_SENDER.fullmatch(sender):
+        raise SettingsError(f"SMS_FROM is {sender!r}; it should be a number such as +4915123456789, or a service MG….")
+    base = env.get("TWILIO_API_BASE", "").rstrip("/") or TWILIO
+    if base != TWILIO and urlsplit(base).hostname not in LOOPBACK:
+        raise SettingsError("TWILIO_API_BASE may be Twilio's own address or one on this machine (the sandbox).")
+    return Sms(sid, token, sender, base)
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

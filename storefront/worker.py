@@ -35,6 +35,7 @@ from storefront.actions import (
     retrying,
     settling,
     taxing,
+    texting,
 )
 from storefront.app import create_app
 from storefront.models.db import Database, DatabaseUnreachable
@@ -86,6 +87,7 @@ JOBS = [
     Job("grant", 1, granting.grant_due),
     Job("hand_on", 1, _hand_on, drain=True),
     Job("letters", 1, mailing.post_due, drain=True),
+    Job("texts", 1, texting.text_due, drain=True),
     Job("charge", 1, charging.charge_due, drain=True),
     Job("events", 1, hearing.hear_due, drain=True),
     Job("mail_events", 1, hearing_mail.hear_due, drain=True),

@@ -10,7 +10,7 @@ from storefront.actions.writing import TO_CREATOR
 from storefront.models.letters import Letter
 from storefront.models.money import Task
 from storefront.models.orders import Order
-from storefront.models.phones import Phone, TextMessage
+from storefront.models.phones import Phone, TextMessage, owed
 
 LATE = timedelta(hours=24)
 
@@ -31,8 +31,7 @@ def channels(session: Session, now: datetime) -> Iterator[str]:
 
 
 def _texts(session: Session, now: datetime) -> Iterator[str]:
-    over = (TextMessage.sent_at.is_(None), TextMessage.dropped_at.is_(None), TextMessage.failed_at.is_(None))
-    late = select(TextMessage).where(*over, TextMessage.owed_at <= now - LATE)
+    late = select(TextMessage).where(owed, TextMessage.owed_at <= now - LATE)
     for each in session.scalars(late):
         yield f"Texts: {each.id} to phone {each.phone_id} has been owed since {each.owed_at:%Y-%m-%d %H:%M} UTC: {each.trouble or 'not tried'}."
     early = select(TextMessage.id).join(Phone, Phone.id == TextMessage.phone_id)

@@ -236,6 +236,13 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
     }
 
 
+def way_on(session: Session, outside: Outside, letter: Letter) -> str:
+    """The one address a letter leads to: what it opens, where it is answered, else its order's page."""
+    grant = session.scalar(select(Grant).where(Grant.order_id == letter.order_id))
+    url = _order_url(outside, letter)
+    return _access_url(outside, letter, grant) or (f"{url}/delay" if letter.kind == "moved" else url)
+
+
 def _may_withdraw(letter: Letter, grant: Grant | None) -> bool:
     """Whether a letter carries the way to withdraw: its order is out, and nobody has opened it (policies.md 2)."""
     unopened = grant is None or grant.first_opened_at is None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storefront.models.db import Base, Instant
@@ -76,6 +76,10 @@ class TextMessage(Base):
 
     phone: Mapped[Phone] = relationship()
     letter: Mapped[Letter | None] = relationship()
+
+
+# Neither taken by the carrier nor given up.
+owed = and_(TextMessage.sent_at.is_(None), TextMessage.dropped_at.is_(None), TextMessage.failed_at.is_(None))
 
 
 def of_order(session: Session, order_id: int) -> Phone | None:

@@ -11,6 +11,7 @@ from storefront.models.letters import Letter
 from storefront.models.mail_events import MailEvent
 from storefront.models.orders import Order
 from storefront.models.tickets import Ticket
+from storefront.rules.mail_news import News
 from tests.support.letters import MIRIAM, deliver_to, letter
 from tests.support.mailserver import MailServer, running
 from tests.support.reports import reports
@@ -210,7 +211,7 @@ def test_reports_that_come_twice_and_in_any_order_have_one_effect(world: World, 
     with world.db.write() as session:
         for number, at in ((2, 60), (1, 0), (2, 60)):
             facts = {"message_id": f"letter-{told.id}.1@x", "at": (world.now + timedelta(seconds=at)).isoformat()}
-            hearing_mail.store(session, hearing_mail.News(f"p{number}", "bounced", facts), world.now)
+            hearing_mail.store(session, News(f"p{number}", "bounced", facts), world.now)
     assert hearing_mail.hear_due(world.outside, world.db, world.now) == 2
     assert hearing_mail.hear_due(world.outside, world.db, world.now) == 0
     with world.read() as session:

@@ -22,4 +22,5 @@ def reports(world: World, told: Letter, kind: str = "bounced", *, at: datetime |
         hearing_mail.store(session, News(f"prov-{count}", kind, named | said | facts), world.now)
     hearing_mail.hear_due(world.outside, world.db, world.now)
     with world.read() as session:
-        return session.get_one(MailEvent, f"prov-{count}").note
+        note: str = session.get_one(MailEvent, f"prov-{count}").note
+        return note
