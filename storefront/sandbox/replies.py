@@ -29,6 +29,7 @@ class MailDoor:
     url: str = ""
     secret: str = ""
     wall: Callable[[], float] = time.time
+    send: Callable[[str, bytes, dict[str, str]], int] = post
 
     def takes(self, letter: Letter) -> bool:
         """Whether an answer to this letter reaches a thread."""
@@ -45,7 +46,7 @@ class MailDoor:
         digest = hmac.new(self.secret.encode(), f"{second}.".encode() + body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "Mail-Signature": f"t={second},v1={digest}"}
         try:
-            return post(self.url, body, headers) in TAKEN
+            return self.send(self.url, body, headers) in TAKEN
         except OSError:
             return False
 

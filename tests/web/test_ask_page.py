@@ -36,7 +36,7 @@ def test_what_was_typed_stays_when_it_cannot_be_sent(small_world: World, visitor
     assert send(visitor, here, long) == 422
     came_back = Page(visitor.post(f"{here}/ask", data=form(visitor).fields | {"text": long}).text)
     came_back.check()
-    assert next(each for each in came_back.forms if "/ask" in each.action).fields["text"].strip() == long
+    assert f">{long}</textarea>" in came_back.html
     assert "4,001 characters" in came_back.text
     assert said(small_world, order) == []
 
