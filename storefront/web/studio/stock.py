@@ -201,12 +201,17 @@ def _do(slug: str, form: StockForm, step: str) -> Response:
             refused = "The stock has changed since you looked. Look at it again."
         else:
             refused = _change(session, found, form, step)
-        if refused:
-            session.rollback()
-            found = find_product(session, slug)
-            return _page(session, found, form, Preview(Note("needs", "That was not done", refused), ()), NOT_NOW)
+    if refused:
+        return _refused(slug, form, refused)
     flash(DONE[form.what], "done")
     return redirect(url_for("studio.stock", slug=slug), code=303)
+
+
+def _refused(slug: str, form: StockForm, why: str) -> Response:
+    """The page as it stands after that, with the sentence; a refusal has written nothing."""
+    told = Preview(Note("needs", "That was not done", why), ())
+    with shop().db.read() as session:
+        return _page(session, find_product(session, slug), form, told, NOT_NOW)
 
 
 DONE = {
