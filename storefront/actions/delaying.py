@@ -57,8 +57,9 @@ def _after(promise: Promise, said: Sequence[Reply]) -> datetime:
 
 
 def verdict(session: Session, order: Order, now: datetime) -> Verdict:
-    """How an order stands with its promise."""
-    return delay.decide(case_of(order, replies(session, order.id)), now)
+    """How an order stands with its promise; a notice of this very instant is among what has happened."""
+    known = case_of(order, replies(session, order.id))
+    return delay.decide(known, max([now, *(each.at for each in known.moves)]))
 
 
 def plan(session: Session, order: Order, now: datetime) -> Verdict:

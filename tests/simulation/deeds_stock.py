@@ -5,6 +5,7 @@ from random import Random
 
 from storefront.models.products import Product
 from storefront.outside.world import Outside
+from storefront.rules.launch import moment_at
 from tests.simulation.buyers import PEOPLE, at_stripe, draw_bank, draw_card, in_web
 from tests.simulation.creators import in_studio
 from tests.simulation.facts import Row, read
@@ -22,7 +23,10 @@ CAN_QUEUE = (
 
 @further(0)
 def sets_up_a_stall(world: World, dice: Random) -> None:
-    """At the beginning of such a history one product is out, has few units and takes back-orders; some have keys."""
+    """At the beginning of such a history one product is out, has few units and takes back-orders; some have keys.
+
+    Another one is weeks ahead.
+    """
     with world.house.db.write() as session:
         rows = session.query(Product).order_by(Product.id).all()
         made = dice.choice(rows)
@@ -34,6 +38,11 @@ def sets_up_a_stall(world: World, dice: Random) -> None:
         made.offer_hours, made.upfront = dice.choice([1, 6, 24, 48]), False
         if made.kind == "software" and dice.random() < 0.7:
             made.pool, made.stock = True, 0
+        later = dice.choice([each for each in rows if each is not made])
+        if later.launch.launched_at is None:
+            moment = moment_at(world.now + timedelta(days=dice.choice([9, 16, 30])), later.launch.zone)
+            later.launch.at, later.launch.wall = moment.at, moment.wall.isoformat(timespec="minutes")
+            later.stock, later.upfront = None, dice.random() < 0.3
     world.kernel.note("stall", f"{made.slug} has {made.stock}")
 
 
@@ -93,14 +102,18 @@ def sets_terms(world: World, dice: Random) -> None:
     in_stock_room(world, product, "terms", cap=str(cap), hours=str(hours), **form)
 
 
-def regular(world: World, product: Row) -> Row:
-    return world.ask("SELECT * FROM offers WHERE product_id = ? ORDER BY position DESC LIMIT 1", product.id)[0]
+def at_a_price(world: World, product: Row) -> Row:
+    """The offer that can be had now."""
+    (launch,) = world.ask("SELECT * FROM launches WHERE product_id = ? AND kind = 'product'", product.id)
+    offers = world.ask("SELECT * FROM offers WHERE product_id = ? ORDER BY position", product.id)
+    early = offers[0].taken < offers[0].units and not launch.launched_at
+    return offers[0 if early else -1]
 
 
 def form_for(world: World, dice: Random, product: Row) -> dict[str, str]:
     nonce = f"{dice.getrandbits(80):020x}"
     world.forms.add(nonce)
-    return {"email": dice.choice(PEOPLE), "offer_id": str(regular(world, product).id), "consent": "1", "nonce": nonce}
+    return {"email": dice.choice(PEOPLE), "offer_id": str(at_a_price(world, product).id), "consent": "1", "nonce": nonce}
 
 
 @further(7)
@@ -155,11 +168,11 @@ def token_of(world: World, ticket: Row) -> str:
     return outside.links.token("ticket", ticket.id, 1, ticket.link_sha256)
 
 
-@further(4)
+@further(6)
 def takes_an_offer_up(world: World, dice: Random) -> None:
     """Whoever was offered a unit orders it: in time, at the last second, or when it is over; in two tabs perhaps."""
-    ticket = some_ticket(world, dice, "t.state = 'offered'") or some_ticket(world, dice, "1")
-    if ticket is None:
+    ticket = some_ticket(world, dice, "t.state = 'offered'") or (dice.random() < 0.2 and some_ticket(world, dice, "1"))
+    if not ticket:
         return
     if ticket.state == "offered" and dice.random() < 0.3:
         to = read(ticket.offer_until) + timedelta(seconds=dice.choice([-1, 0, 1]))

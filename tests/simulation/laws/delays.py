@@ -180,7 +180,8 @@ def p5_every_order_has_its_next_instant(facts: Facts, _world: World) -> Iterator
 
 
 def stands(facts: Facts, order: Row, promises: Sequence[Row], replies: Sequence[Row]) -> Verdict:
-    return delay.decide(case(promises, replies, order.allocated_at), read(facts.now))
+    known = case(promises, replies, order.allocated_at)
+    return delay.decide(known, max([read(facts.now), *(each.at for each in known.moves)]))
 
 
 @always("P6")
