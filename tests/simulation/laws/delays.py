@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from storefront.rules import delay
-from storefront.rules.delay import Answer, Case, Move, State, Verdict
+from storefront.rules.delay import Answer, Case, Move, Silence, State, Verdict
 from tests.simulation.facts import Facts, Row, read, written
 from tests.simulation.registry import always, at_commit, quiet
 from tests.simulation.world import World
@@ -50,11 +50,13 @@ def last_move(world: World, order_id: int) -> int:
 
 
 def counts(world: World, order: Row, now: datetime) -> bool:
-    """Whether a yes at this instant is one that the rules count, to a question that is open."""
+    """Whether a yes at this instant is one that the rules count, to a question that needs it."""
     known = case_now(world, order)
     gone = order.state not in DECIDED or order.cancel_wished_at or (known.launched_at and known.launched_at <= now)
     before = delay.decide(known, now - MOMENT)
     if gone or before.question is None or not known.moves or known.moves[-1].at >= now:
+        return False
+    if before.question.silence is Silence.AGREES:
         return False
     said = delay.decide(Case(known.by, known.moves, [*known.answers, Answer(now, wait=True)]), now)
     return said.state is State.WAITING
