@@ -13,7 +13,7 @@ from tests.simulation.registry import always, at_commit, quiet
 from tests.simulation.world import World
 
 DECIDED = ("reserved", "held", "past_due", "paid")
-LONGEST = timedelta(days=31)
+LATE, LONGEST = timedelta(hours=24), timedelta(days=31)
 AGAIN = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)
 LAUNCHED = "SELECT launched_at FROM launches WHERE product_id = ? AND kind = 'product'"
@@ -208,6 +208,24 @@ def p6_a_gift_is_paid(facts: Facts, _world: World) -> Iterator[str]:
         order = facts.orders[each.order_id]
         if each.owed and order.state == "paid" and not order.cancel_wished_at and each.given_at is None:
             yield f"{order.number} waits for {each.owed} that it was to get for waiting"
+
+
+@always("P9")
+def p9_who_says_no_leaves(facts: Facts, _world: World) -> Iterator[str]:
+    """A no in the ledger and the wish to leave are one transaction."""
+    for each in facts.replies:
+        order = facts.orders[each.order_id]
+        if each.how == "click" and each.answer == "cancel" and not order.cancel_wished_at:
+            yield f"{order.number} says that it leaves, and stays"
+
+
+@always("P10")
+def p10_no_missed_day_is_promised(facts: Facts, _world: World) -> Iterator[str]:
+    """Nobody is sold a day that the rules call missed already."""
+    for order in facts.orders.values():
+        first = facts.promise_of.get((order.id, 1))
+        if first and order.kind == "pre_order" and read(order.placed_at) >= read(first.by) + LATE:
+            yield f"{order.number} was placed at {order.placed_at}, and promised {first.by}"
 
 
 @always("P7")
