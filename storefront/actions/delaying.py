@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -57,8 +57,9 @@ def _after(promise: Promise, said: Sequence[Reply]) -> datetime:
 
 
 def verdict(session: Session, order: Order, now: datetime) -> Verdict:
-    """How an order stands with its promise."""
-    return delay.decide(case_of(order, replies(session, order.id)), now)
+    """How an order stands with its promise; a notice of this very instant is among what has happened."""
+    known = case_of(order, replies(session, order.id))
+    return delay.decide(known, max([now, *(each.at for each in known.moves)]))
 
 
 def plan(session: Session, order: Order, now: datetime) -> Verdict:
@@ -110,6 +111,12 @@ def end_overdue(session: Session, launch: Launch, now: datetime) -> int:
     session.flush()
     mine = _due(now).where(Order.product_id == launch.product_id).with_only_columns(Order)
     return sum(act(session, order, now) for order in session.scalars(mine.with_for_update()).all())
+
+
+def end_if_overdue(session: Session, order: Order, now: datetime) -> None:
+    """Before a back-order, which is locked, gets its unit: one whose date was missed has ended, and is charged no more."""
+    if order.delay_due_at is not None and order.delay_due_at <= now and order.cancel_wished_at is None:
+        act(session, order, now)
 
 
 def act(session: Session, order: Order, now: datetime) -> bool:
@@ -196,16 +203,24 @@ def agree(session: Session, order: Order, version: int, now: datetime, *, gift: 
 
 def _agree(session: Session, order: Order, version: int, now: datetime, *, gift: bool) -> Closed | None:
     found = verdict(session, order, now)
-    if found.state is not State.WAITING:
+    if not _counts(session, order, now):
         return Closed("The time to answer is over, and your order is being cancelled.")
-    if found.question is None and not gift:
+    asks = found.question.rule if found.question else found.rule
+    if asks is None and not gift:
         return Closed("Nothing is asked just now: your order waits for the day it has.")
-    rule = found.question.rule.value if found.question else ""
+    rule = asks.value if asks else ""
     kept = _waited(session, order, version) or _keep(session, order, version, "wait", "click", rule, now)
     if gift and not kept.gift:
         give(session, order, kept, now)
     plan(session, order, now)
     return None
+
+
+def _counts(session: Session, order: Order, now: datetime) -> bool:
+    """Whether the order goes on with a yes said now: at the very instant of a deadline answers come before silence."""
+    known = case_of(order, replies(session, order.id))
+    said = replace(known, answers=[*known.answers, Answer(now, wait=True)])
+    return delay.decide(said, now).state is State.WAITING
 
 
 def _waited(session: Session, order: Order, version: int) -> Reply | None:

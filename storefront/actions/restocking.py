@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Exists, and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from storefront.actions.delaying import end_if_overdue
 from storefront.actions.stocking import change_stock
 from storefront.models import keys, queues
 from storefront.models.db import Database, changed
@@ -180,6 +181,8 @@ def _allocate(db: Database, product_id: int, now: datetime) -> int:
             return 0
         locked = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()
         mine = {each.id: each for each in session.scalars(locked.execution_options(populate_existing=True))}
+        for each in mine.values():
+            end_if_overdue(session, each, now)
         product = session.get_one(Product, product_id, with_for_update=True, populate_existing=True)
         return _hand_out(session, product, mine, now)
 

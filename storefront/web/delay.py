@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from storefront.actions import cancelling, compensating, delaying
+from storefront.actions.leaving import wish
 from storefront.models import money, orders
 from storefront.models.delays import Reply, replies
 from storefront.models.orders import Order, Promise
@@ -19,6 +20,7 @@ from storefront.web.context import now, shop
 from storefront.web.limits import limiter
 
 pages = Blueprint("delay", __name__)
+WHY = "cancelled by the buyer"
 SECOND = "The day has moved, and this is so only if you say that you wait."
 
 
@@ -120,8 +122,9 @@ def _cancel(token: str) -> Response:
         if found.state not in delaying.DECIDED or found.product.launch.launched_at:
             return redirect(url_for("orders.order", token=token), code=303)
         delaying.note_cancel(db, found, now())
+        wish(db, found, who="buyer", why=WHY, now=now())
     try:
-        cancelling.cancel(here.outside, here.db, found.id, who="buyer", why="cancelled by the buyer", now=now())
+        cancelling.cancel(here.outside, here.db, found.id, who="buyer", why=WHY, now=now())
     except StripeSilent:
         flash("Your cancellation is noted. Stripe does not answer just now; it goes on by itself.")
     return redirect(url_for("orders.order", token=token), code=303)

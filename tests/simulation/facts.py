@@ -16,6 +16,15 @@ TABLES = (
     "letters",
     "log",
     "unit_moves",
+    "stock_moves",
+    "pool_keys",
+    "tickets",
+    "notices",
+    "replies",
+    "holdups",
+    "rehearsals",
+    "cancellations",
+    "cancelled_orders",
     "products",
     "offers",
     "launches",
@@ -29,8 +38,10 @@ TABLES = (
 )
 WIDE = {
     "stripe_events": "id, type, object_id, received_at, due_at, tries, done_at, note",
-    "promises": "id, order_id, version, launch_generation, not_before, by, wall, zone, price, currency",
-    "products": "id, slug, kind, currency, stock, taken, upfront",
+    "promises": "id, order_id, version, made_at, launch_generation, not_before, by, undated, wall, zone, price, currency",
+    "products": "id, slug, kind, currency, stock, taken, backorders, queued, kept, waiting, pool, upfront, retired_at",
+    "rehearsals": "id, launch_id, generation, occasion, at",
+    "tickets": "id, product_id, email, joined_at, state, offered_at, offer_until, ended_at, order_id",
 }
 KINDS = ("payment_intent", "charge", "refund", "payment_method", "checkout.session", "customer")
 NET = {"requires_capture", "succeeded"}
@@ -55,6 +66,11 @@ def row_factory(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
     return Row(zip((column[0] for column in cursor.description), values, strict=True))
 
 
+def has_its_unit(order: Row) -> bool:
+    """A back-order has one since it was allocated; any other since it was placed."""
+    return order.kind != "back_order" or order.allocated_at is not None
+
+
 def written(instant: datetime) -> str:
     """An instant as SQLite keeps it, to compare with its columns."""
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
@@ -76,6 +92,15 @@ class Facts:
     letters: list[Row]
     log: list[Row]
     unit_moves: list[Row]
+    stock_moves: list[Row]
+    pool_keys: list[Row]
+    tickets: list[Row]
+    notices: list[Row]
+    replies: list[Row]
+    holdups: list[Row]
+    rehearsals: list[Row]
+    cancellations: list[Row]
+    cancelled_orders: list[Row]
     products: list[Row]
     offers: list[Row]
     launches: list[Row]
@@ -95,8 +120,14 @@ class Facts:
         return heard, *(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})
 
     @cached_property
+    def given_up(self) -> dict[int, Row]:
+        """The cancellation of each product that its creator gave up."""
+        return {each.product_id: each for each in self.cancellations}
+
+    @cached_property
     def launch_of(self) -> dict[int, Row]:
-        return {each.product_id: each for each in self.launches}
+        """The launch of each product itself; a restock is another's."""
+        return {each.product_id: each for each in self.launches if each.kind == "product"}
 
     def launch(self, order: Row) -> Row:
         return self.launch_of[order.product_id]
@@ -136,10 +167,12 @@ class Facts:
         return grant is not None and grant.suspended_at is None and grant.revoked_at is None
 
     def out(self, order: Row) -> bool:
-        """Launched, and nobody was promised a later charge."""
+        """Launched, its unit there, and nobody was promised a later charge."""
         told = self.promise(order)
-        return self.launch(order).launched_at is not None and (
-            told is None or told.not_before is None or told.not_before <= self.now
+        return (
+            self.launch(order).launched_at is not None
+            and has_its_unit(order)
+            and (told is None or told.not_before is None or told.not_before <= self.now)
         )
 
     @cached_property

@@ -15,6 +15,7 @@ from tests.simulation.registry import deed
 from tests.simulation.world import News, World
 
 WORKERS = ("worker a", "worker b")
+JOBS = {each.name: each for each in worker.JOBS}
 LONGEST_PAUSE = timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
 # Every instant at which something falls due, by our rows; an event of nothing we know is asked about for ever.
@@ -30,6 +31,10 @@ UNION ALL SELECT capture_before FROM orders WHERE state = 'held'
 UNION ALL SELECT grace_until FROM orders WHERE state = 'past_due'
 UNION ALL SELECT o.delay_due_at FROM orders o JOIN launches l ON l.product_id = o.product_id AND l.launched_at IS NULL
     WHERE o.state IN ('reserved', 'held', 'past_due', 'paid')
+UNION ALL SELECT delay_due_at FROM orders WHERE kind = 'back_order' AND state = 'reserved' AND allocated_at IS NULL
+UNION ALL SELECT offer_until FROM tickets WHERE state = 'offered'
+UNION ALL SELECT datetime(looked_at, '+20 seconds') || '.000000' FROM holdups WHERE over_at IS NULL
+UNION ALL SELECT due_at FROM cancelled_orders WHERE state NOT IN ('done', 'by_hand')
 UNION ALL SELECT retry_at FROM orders WHERE state NOT IN ('expired', 'cancelled', 'refunded')
 """
 

@@ -213,6 +213,13 @@ def _changed_since(found: Product, form: StockForm) -> str:
     return "The stock has changed since you looked. Look at it again." if counted else ""
 
 
+def _refused(slug: str, form: StockForm, why: str) -> Response:
+    """The page as it stands after that, with the sentence; a refusal has written nothing."""
+    told = Preview(Note("needs", "That was not done", why), ())
+    with shop().db.read() as session:
+        return _page(session, find_product(session, slug), form, told, NOT_NOW)
+
+
 DONE = {
     "add": "Added. The head of the queue is served first.",
     "keys": "Imported. The head of the queue is served first.",

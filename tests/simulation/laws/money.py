@@ -75,13 +75,19 @@ def m7_the_state_is_the_ledgers(facts: Facts, _world: World) -> Iterator[str]:
     """state(order) = f(ledger); a Stripe object stands once in it."""
     for order in facts.orders.values():
         net, (into, _) = facts.net(order), facts.ledger.get(order.id, (0, 0))
-        right = {"paid": net == order.price, "refunded": net == 0 and into > 0}
+        right = {"paid": net == order.price - for_waiting(facts, order), "refunded": net == 0 and into > 0}
         if not right.get(order.state, net == 0 or lost_visit(facts, order)):
             yield f"{order.number} is {order.state}, and its ledger has {net}"
     moved = Counter((each.kind, each.stripe_id) for each in facts.attempts if each.moved and each.kind != "session")
     for (kind, name), times in moved.items():
         if times > 1:
             yield f"{kind} {name} stands {times} times in the ledger"
+
+
+def for_waiting(facts: Facts, order: Row) -> int:
+    """What went back of a payment because its buyer waits: the order stays paid."""
+    mine = (each for each in facts.refunds if each.order_id == order.id and each.why.startswith("for waiting"))
+    return sum(each.amount for each in mine if each.status not in {"failed", "canceled"})
 
 
 def lost_visit(facts: Facts, order: Row) -> bool:

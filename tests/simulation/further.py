@@ -1,0 +1,42 @@
+"""What happens in some histories only: delays acted on, queues, waiting lists, products that are given up.
+
+These deeds have dice of their own, so that a history without them is what it was before they were written: a seed says
+apart whether they are mixed in, which of its steps they take the place of, and which of them it leans towards.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Protocol, TypeVar
+
+from tests.simulation.registry import FURTHER
+
+SHARE = 0.5  # of the histories
+OF_STEPS = (0.2, 0.4)
+FIRST = "sets_up_a_stall"
+
+
+class Made(Protocol):
+    """A step, as `history.Step` makes it."""
+
+    def __call__(self, kind: str, dice: int, rough: bool, linger: bool) -> "S": ...  # noqa: FBT001
+
+
+S = TypeVar("S")
+
+
+def mixed_in(seed: int, steps: Sequence[S], make: Made, *, fair: bool) -> tuple[S, ...]:
+    """The steps of a history, some of them replaced; the same steps where the seed says so."""
+    chance = Random(f"{seed}:further")
+    if chance.random() >= SHARE:
+        return tuple(steps)
+    lean = [each.weight * chance.choice([0, 0.3, 1, 1, 3]) for each in FURTHER.values()]
+    if not any(lean):
+        return tuple(steps)
+    share, linger = chance.choice(OF_STEPS), chance.choice([0, 0.2, 0.5])
+
+    def drawn() -> S:
+        (kind,) = chance.choices(list(FURTHER), lean)
+        return make(kind, chance.getrandbits(32), not fair and chance.random() < 0.8, chance.random() < linger)
+
+    mixed = [drawn() if chance.random() < share else each for each in steps]
+    return (make(FIRST, chance.getrandbits(32), False, False), *mixed[1:])  # noqa: FBT003
