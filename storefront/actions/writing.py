@@ -89,11 +89,16 @@ def _outdated(session: Session, letter: Letter, grant: Grant | None, now: dateti
         "the payment has failed again": kind == "repaired"
         and (order.state == "past_due" or letter.version < order.episode),
         "a later move has been told": kind == "moved" and _told_again(order, letter.version),
-        "it is out already": kind in BEFORE_IT_IS_OUT and order.product.launch.launched_at is not None,
+        "it is out already": kind in BEFORE_IT_IS_OUT and _is_out(order),
         "the address was corrected again": kind == "address_new" and letter.version < order.link_generation,
     }
     told = next((why for why, holds in reasons.items() if holds), "")
     return told or _kind_outdated(session, letter, grant, now)
+
+
+def _is_out(order: Order) -> bool:
+    """For whoever waits in the queue, once there is a unit."""
+    return (order.released_at if order.kind == "back_order" else order.product.launch.launched_at) is not None
 
 
 def _told_again(order: Order, version: int) -> bool:

@@ -37,7 +37,7 @@ def _pays(told: Told) -> Row:
         return Row("You pay", f"{amount}, today{card}")
     when = f"when it {told.opens}" if about.undated else f"on {told.date}"
     if about.place:
-        when = f"when it is your turn, at the latest on {told.date}"
+        when = "when it is your turn" + ("" if about.undated else f", at the latest on {told.date}")
     return Row("You pay", f"{amount}, once, {when}{card}")
 
 
@@ -91,7 +91,7 @@ def _moved(told: Told) -> list[Row]:
     answer = f"By {told.move.until}" if about.silence == "cancels" else ""
     card = f"needs you until {told.kept_until}, on the order’s page" if about.state == "past_due" else ""
     return [
-        Row("The new day", told.full),
+        Row("At the latest" if about.place else "The new day", "" if about.undated else told.full),
         Row("It was", was),
         _pays(told),
         Row("Your card", card),

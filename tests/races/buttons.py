@@ -101,6 +101,12 @@ def _gives_up(case: Case, hand: Hand) -> Any:
     return hand.creator.post(f"/studio/products/{case.slug}/cancel", data=form)
 
 
+def _postpones(case: Case, hand: Hand) -> Any:
+    day = case.world.now + timedelta(days=200)
+    form = {"day": f"{day:%Y-%m-%d}", "reason": "Printing takes longer.", "step": "do"}
+    return hand.creator.post(f"/studio/products/{case.slug}/stock/day", data=form)
+
+
 def _delays(case: Case, _hand: Hand) -> None:
     delaying.apply_due(case.world.db, case.world.now)
 
@@ -170,6 +176,7 @@ BUTTONS: dict[str, Button] = {
     "takes a unit out": _creator(
         "studio.change_stock", "/products/{case.slug}/stock", what="lower", units="1", step="do"
     ),
+    "moves the queue's date": Button(_postpones, "studio.postpone"),
     "Stripe tells": Button(_tells, "stripe_webhook.stripe_webhook"),
     "expiry": _worker(settling.settle_ended),
     "preflight": _worker(preflighting.preflight_due),

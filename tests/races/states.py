@@ -248,7 +248,7 @@ STATES: dict[str, State] = {
     ),
     "in the queue": State(
         _queued,
-        f"{LEAVING}, corrects the address, adds a unit, takes a unit out, restock, offer, delay, gives the product up, "
+        f"{LEAVING}, corrects the address, adds a unit, takes a unit out, restock, offer, delay, moves the queue's date, gives the product up, "
         "letters",
         days=None,
     ),

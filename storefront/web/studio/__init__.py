@@ -3,6 +3,7 @@
 from storefront.web.studio import (
     disputes,
     giving_up,
+    later,
     moving,
     opening,
     order,
@@ -21,6 +22,7 @@ from storefront.web.studio.room import pages
 __all__ = [
     "disputes",
     "giving_up",
+    "later",
     "moving",
     "opening",
     "order",

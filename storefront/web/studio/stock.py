@@ -200,12 +200,10 @@ def _do(slug: str, form: StockForm, step: str) -> Response:
         found = find_product(session, slug)
         restocking.lock(session, found)
         refused = _changed_since(found, form) or _change(session, found, form, step)
-    if not refused:
-        flash(DONE[form.what], "done")
-        return redirect(url_for("studio.stock", slug=slug), code=303)
-    with shop().db.read() as session:
-        note = Note("needs", "That was not done", refused)
-        return _page(session, find_product(session, slug), form, Preview(note, ()), NOT_NOW)
+    if refused:
+        return _refused(slug, form, refused)
+    flash(DONE[form.what], "done")
+    return redirect(url_for("studio.stock", slug=slug), code=303)
 
 
 def _changed_since(found: Product, form: StockForm) -> str:
@@ -306,7 +304,7 @@ def _queue(session: Session, found: Product) -> list[dict[str, str]]:
             "number": each.number,
             "email": words.masked(each.email),
             "since": words.day_clock(each.queued_at or each.placed_at, zone),
-            "by": words.day_month_year(each.promise.by, each.promise.zone),
+            "by": "no date" if each.promise.undated else words.day_month_year(each.promise.by, each.promise.zone),
             "price": short(each.price, each.currency),
         }
         for place, each in enumerate(rows, 1)
