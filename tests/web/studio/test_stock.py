@@ -42,6 +42,12 @@ def test_what_cannot_be_done_says_why_and_changes_nothing(world: World, ines: Vi
     assert product_of(world, product).stock == 1
 
 
+def test_the_form_of_keys_asks_for_nothing_before_it_is_sent(world: World, ines: Visitor) -> None:
+    world.product(days=None, kind="software")
+    assert "built-in" not in ines.get(HOME).text
+    assert "Paste the keys" in ines.post(HOME, 422, what="keys", keys=" ", step="look").text
+
+
 def test_lowering_below_what_was_sold_drops_nobody_and_says_so(world: World, ines: Visitor) -> None:
     product = out_of_stock(world, stock=2)
     ines.get(HOME)
