@@ -216,7 +216,11 @@ BUGS = [
     bug(
         "a refusal that ends in an error",
         "the stock page answered 500",
-        Edit(stock_pages._do, "    if refused:", "        if refused: session.rollback(); find_product(session, slug)\n    if refused:"),
+        Edit(
+            stock_pages._do,
+            "    if refused:",
+            "        if refused: session.rollback(); find_product(session, slug)\n    if refused:",
+        ),
     ),
     # Waiting lists
     bug(

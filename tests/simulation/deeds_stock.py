@@ -113,7 +113,12 @@ def at_a_price(world: World, product: Row) -> Row:
 def form_for(world: World, dice: Random, product: Row) -> dict[str, str]:
     nonce = f"{dice.getrandbits(80):020x}"
     world.forms.add(nonce)
-    return {"email": dice.choice(PEOPLE), "offer_id": str(at_a_price(world, product).id), "consent": "1", "nonce": nonce}
+    return {
+        "email": dice.choice(PEOPLE),
+        "offer_id": str(at_a_price(world, product).id),
+        "consent": "1",
+        "nonce": nonce,
+    }
 
 
 @further(7)
