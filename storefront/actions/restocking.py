@@ -34,9 +34,15 @@ class Refused:
     sentence: str
 
 
+def _lock(session: Session, product: Product) -> None:
+    """Lock a product's own row, whatever was loaded beside it, and read its counters as they stand then."""
+    session.scalars(select(Product.id).where(Product.id == product.id).with_for_update()).all()
+    session.refresh(product, ["stock", "taken", "queued", "kept", "waiting", "pool"])
+
+
 def add_units(session: Session, product: Product, units: int, who: str, now: datetime) -> Launch | Refused:
     """Add seats or copies: a restock, which serves the head of the queue."""
-    session.refresh(product, with_for_update=True)
+    _lock(session, product)
     if product.pool:
         return Refused("Each of its units is a licence key: import keys to add some.")
     if product.stock is None:
@@ -46,7 +52,7 @@ def add_units(session: Session, product: Product, units: int, who: str, now: dat
 
 def import_keys(session: Session, product: Product, given: Read, who: str, now: datetime) -> Launch | Refused:
     """Add licence keys to the pool, all of them or none: a restock of as many units."""
-    session.refresh(product, with_for_update=True)
+    _lock(session, product)
     if product.kind != "software":
         return Refused("Only software has licence keys.")
     if given.faults(keys.known(session, product.id)):
@@ -90,7 +96,7 @@ def lower(session: Session, product: Product, units: int, who: str, now: datetim
 
     Of a pool only keys can be taken out that nobody has and nobody was promised.
     """
-    session.refresh(product, with_for_update=True)
+    _lock(session, product)
     if product.stock is None:
         return Refused("It has no limit, so nothing can be taken out.")
     if units > product.stock:
@@ -115,7 +121,7 @@ def _retire_keys(session: Session, product: Product, units: int, now: datetime) 
 
 def begin_limit(session: Session, product: Product, units: int, who: str, now: datetime) -> Refused | None:
     """Give a product that had no limit a stock of so many units, those that are sold already among them."""
-    session.refresh(product, with_for_update=True)
+    _lock(session, product)
     if product.stock is not None:
         return Refused("It has a limit already: add units, or take some out.")
     if units < max(product.taken, 1):
@@ -138,7 +144,7 @@ class Terms:
 
 def set_terms(session: Session, product: Product, terms: Terms, now: datetime) -> Refused | None:
     """Set what the next buyers are told. Orders in the queue keep the latest date they were promised."""
-    session.refresh(product, with_for_update=True)
+    _lock(session, product)
     why = refuse_days(terms.expected_at, terms.latest_at, now)
     if why:
         return Refused(why)
