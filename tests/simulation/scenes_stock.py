@@ -81,7 +81,7 @@ def ticket(world: World, number: int = 0) -> Row:
 
 def goes_by(world: World, times: int = 4, **later: float) -> None:
     for _ in range(times):
-        tick(world, **later)
+        tick(world, OFTEN, **later)
 
 
 def more_than_may_queue(world: World) -> None:
