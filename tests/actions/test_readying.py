@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from storefront.actions import charging, delaying, granting, launching, readying
+from storefront.actions import charging, delaying, giving_up, granting, launching, readying
+from storefront.actions.checking import check
 from storefront.models.orders import Order
 from storefront.models.products import Lesson, Product
 from storefront.models.rehearsals import Holdup
@@ -143,3 +144,37 @@ def test_one_that_is_held_up_may_move_after_its_day_and_only_an_express_yes_wait
     assert world.state(waits) == "paid"
     assert world.money(silent) == (0, 0)
     assert world.broken() == []
+
+
+def held_up(world: World) -> tuple[int, str]:
+    """A product whose day came without its lesson's text; the text."""
+    product = world.product(days=3)
+    world.fills(product)
+    world.orders(product)
+    with world.db.write() as session:
+        source = session.scalars(select(Lesson.source).where(Lesson.product_id == product)).one_or_none()
+        session.execute(update(Lesson).where(Lesson.product_id == product).values(source=""))
+    world.advance(days=3)
+    comes(world)
+    assert [each.over_at for each in holdups(world)] == [None]
+    return product, source or ""
+
+
+def test_one_that_is_given_up_is_held_up_no_more(world: World) -> None:
+    product, _ = held_up(world)
+    with world.db.write() as session:
+        refused = giving_up.give_up(session, session.get_one(Product, product), who="ines", reason="No.", now=world.now)
+        assert refused is None
+    assert [each.over_at for each in holdups(world)] == [world.now]
+    world.advance(hours=1)
+    world.tick()
+    with world.read() as session:
+        assert [each for each in check(session, world.now) if "has not opened" in each] == []
+
+
+def test_one_that_is_opened_by_hand_is_held_up_no_more(world: World) -> None:
+    product, source = held_up(world)
+    with world.db.write() as session:
+        session.execute(update(Lesson).where(Lesson.product_id == product).values(source=source))
+        assert launching.launch_now(session, session.get_one(Product, product).launch, "ines", world.now) is None
+    assert [each.over_at for each in holdups(world)] == [world.now]

@@ -297,3 +297,20 @@ def test_only_keys_that_are_promised_to_nobody_can_be_taken_out(world: World) ->
         assert session.scalars(select(PoolKey.key).where(PoolKey.retired_at.is_(None))).all() == ["A"]
         assert session.scalars(select(Grant.licence_key)).all() == ["A"]
     assert sound(world) == []
+
+
+def test_whoever_was_missed_while_nothing_ran_gets_no_unit_and_is_not_charged(world: World) -> None:
+    product = out_of_stock(world, latest_at=world.now + timedelta(days=5))
+    missed = queues_up(world, product, 1)[0]
+    world.advance(days=7)
+    with world.db.write() as session:
+        session.get_one(Product, product).latest_at = world.now + timedelta(days=30)
+    next_one = world.orders(product, "later@posteo.de")
+    restocks(world, product, 1)
+    assert restocking.allocate_due(world.db, world.now) == 1
+    assert world.order(missed).allocated_at is None
+    assert world.order(missed).cancel_who == "missed"
+    assert world.order(next_one).allocated_at is not None
+    world.tick()
+    assert [world.state(each) for each in (missed, next_one)] == ["cancelled", "paid"]
+    assert sound(world) == []

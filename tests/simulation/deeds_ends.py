@@ -3,10 +3,10 @@
 from datetime import timedelta
 from random import Random
 
-from tests.simulation import machines
 from tests.simulation.buyers import PEOPLE, in_web, order_path, some_order
 from tests.simulation.creators import in_studio, some_launch
-from tests.simulation.machines import JOBS, WORKERS, work
+from tests.simulation.facts import read
+from tests.simulation.machines import JOBS, WORKERS, pass_time, work
 from tests.simulation.registry import further
 from tests.simulation.world import World
 
@@ -16,7 +16,7 @@ def gives_a_product_up(world: World, dice: Random) -> None:
     """A creator cancels a product, before its launch, in the middle of it or after it, perhaps with two clicks."""
     launch = some_launch(world, dice)
     if dice.random() < 0.4 and launch.at and not launch.launched_at:
-        machines.pass_time(world, max(machines.read(launch.at) - world.now, timedelta(seconds=1)))
+        pass_time(world, max(read(launch.at) - world.now, timedelta(seconds=1)))
         for name in ("launch", "grant", "charge"):
             work(world, dice.choice(WORKERS), JOBS[name])
     for _ in range(dice.choice([1, 1, 2])):

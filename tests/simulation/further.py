@@ -4,9 +4,9 @@ These deeds have dice of their own, so that a history without them is what it wa
 apart whether they are mixed in, which of its steps they take the place of, and which of them it leans towards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from tests.simulation.registry import FURTHER
 
@@ -15,16 +15,11 @@ OF_STEPS = (0.2, 0.4)
 FIRST = "sets_up_a_stall"
 
 
-class Made(Protocol):
-    """A step, as `history.Step` makes it."""
-
-    def __call__(self, kind: str, dice: int, rough: bool, linger: bool) -> "S": ...  # noqa: FBT001
-
-
 S = TypeVar("S")
+Make = Callable[[str, int, bool, bool], S]  # as `history.Step` makes one
 
 
-def mixed_in(seed: int, steps: Sequence[S], make: Made, *, fair: bool) -> tuple[S, ...]:
+def mixed_in(seed: int, steps: Sequence[S], make: Make[S], *, fair: bool) -> tuple[S, ...]:
     """The steps of a history, some of them replaced; the same steps where the seed says so."""
     chance = Random(f"{seed}:further")
     if chance.random() >= SHARE:

@@ -12,7 +12,7 @@ from tests.simulation.facts import Row
 from tests.simulation.fair import product
 from tests.simulation.machines import JOBS
 from tests.simulation.scenes import posts
-from tests.simulation.stories import DECLINES_LATER, VISA, Story, does, look_around, tick
+from tests.simulation.stories import DECLINES_LATER, OFTEN, VISA, Story, does, look_around, tick
 from tests.simulation.world import World
 
 ADA, BO, CY = (f"{each}@post.example" for each in ("ada", "bo", "cy"))
@@ -81,7 +81,7 @@ def ticket(world: World, number: int = 0) -> Row:
 
 def goes_by(world: World, times: int = 4, **later: float) -> None:
     for _ in range(times):
-        tick(world, **later)
+        tick(world, OFTEN, **later)
 
 
 def more_than_may_queue(world: World) -> None:
@@ -184,11 +184,21 @@ def an_offer_is_told_too_late(world: World) -> None:
     """The mail server takes nothing until the offer is over."""
     few(world)
     joins(world, BO)
-    leaves(world)
     tick(world)
-    refused = iter(["refused for now"] * 9)
-    world.mailman.fault = lambda: next(refused, "")
-    goes_by(world, 9, minutes=20)
+    leaves(world)
+    silent_until = world.now + timedelta(minutes=90)
+    world.mailman.fault = lambda: "refused for now" if world.now < silent_until else ""
+    goes_by(world, 12, minutes=20)
+
+
+def bought_past_the_list(world: World) -> None:
+    """The unit comes back, and somebody who never waited presses first."""
+    few(world)
+    joins(world, BO)
+    leaves(world)
+    tick(world, [each for each in OFTEN if each.name != "hand_on"])
+    buys(world, CY)
+    goes_by(world, 2, minutes=1)
 
 
 def keys_come_twice(world: World) -> None:
@@ -214,5 +224,6 @@ SCENES: list[Story] = [
     an_offer_lapses,
     an_offer_is_declined,
     an_offer_is_told_too_late,
+    bought_past_the_list,
     keys_come_twice,
 ]

@@ -45,6 +45,21 @@ def s5_first_come_first_served(world: World) -> Iterator[str]:
                     yield f"{each.number} has a unit, and {other.number} came first"
 
 
+@at_commit("S5 at the door", "orders")
+def s5_nobody_buys_past_the_queue(world: World) -> Iterator[str]:
+    """While somebody waits, a unit is sold to nobody else, but for whoever takes up their own offer."""
+    last = world.memory.get("at the door", 0)
+    for each in world.ask("SELECT id, number, kind, product_id FROM orders WHERE id > ? ORDER BY id", last):
+        world.memory["at the door"] = each.id
+        if each.kind == "back_order" or world.ask("SELECT id FROM tickets WHERE order_id = ?", each.id):
+            continue
+        ahead = [e for e in world.ask(QUEUE) if e.product_id == each.product_id and waits(e)]
+        listed = world.ask("SELECT id FROM tickets WHERE product_id = ? AND state = 'waiting'", each.product_id)
+        limited = world.ask("SELECT id FROM products WHERE id = ? AND stock IS NOT NULL", each.product_id)
+        if limited and (ahead or listed):
+            yield f"{each.number} has a unit, and {len(ahead)} and {len(listed)} wait for one"
+
+
 def waits(order: Row) -> bool:
     return bool(order.state == "reserved" and order.allocated_at is None and order.cancel_wished_at is None)
 

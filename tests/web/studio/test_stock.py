@@ -81,3 +81,11 @@ def test_a_date_that_cannot_be_told_comes_back_with_what_was_typed(world: World,
 def test_with_nobody_waiting_there_is_nothing_to_move(world: World, ines: Visitor) -> None:
     out_of_stock(world)
     assert "Nobody waits in the queue" in ines.get(f"{HOME}/day").text
+
+
+def test_a_refusal_is_told_beside_what_was_typed(world: World, ines: Visitor) -> None:
+    product = world.product(days=3)
+    ines.get(HOME)
+    page = ines.post(HOME, 409, what="add", units="3", step="do")
+    assert "It has no limit, so there is nothing to add to." in page.text
+    assert product_of(world, product).stock is None
