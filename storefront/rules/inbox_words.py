@@ -17,6 +17,11 @@ def sentence(unread: int, *, some: bool) -> str:
     return f"{number(unread).capitalize()} {'letter waits' if unread == 1 else 'letters wait'} for you."
 
 
+def more(unread: int) -> str:
+    """The way from an order's page to all of its letters."""
+    return f"All letters, {unread} unread" if unread else "All letters"
+
+
 def ways(mailed: datetime | None, failed: datetime | None, texted: datetime | None, zone: str) -> str:
     """Which ways a letter went out, and when."""
     told = []

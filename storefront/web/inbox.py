@@ -23,7 +23,7 @@ from storefront.web.context import now, shop
 from storefront.web.limits import limiter
 
 pages = Blueprint("inbox", __name__)
-A_PAGE = 50
+A_PAGE, ON_A_PAGE = 50, 3
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,16 @@ def _list(db: Session, box: _Box) -> str:
         older=f"{box.url()}?before={page[-1].id}" if more else "",
         newer=box.url() if before else "",
     )
+
+
+def section(db: Session, found: orders.Order, token: str) -> dict[str, Any] | None:
+    """The newest letters about an order, for its page; None before the first."""
+    box = _Box(inboxes.of_order(found.id, reading.NOT_TO_READERS), token, found.product.title)
+    newest = db.scalars(inboxes.newest(box.mine, limit=ON_A_PAGE + 1)).all()
+    if not newest:
+        return None
+    more = inbox_words.more(inboxes.unread(db, box.mine)) if len(newest) > ON_A_PAGE else ""
+    return {"box": box, "newest": [_row(each, box) for each in newest[:ON_A_PAGE]], "more": more}
 
 
 def _row(letter: Letter, box: _Box) -> dict[str, Any]:

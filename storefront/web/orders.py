@@ -23,7 +23,7 @@ from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import delay, forms, papers, queue, reach
+from storefront.web import delay, forms, inbox, papers, queue, reach
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -73,7 +73,7 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
         why_not=why_not,
         promise_url=f"/orders/{token}/promise",
         papers=papers.link(db, found, token),
-        letters=reach.letters_link(db, found, token),
+        letters=inbox.section(db, found, token),
         reach_url=url_for("reach.show", token=token),
         address_form={
             "value": found.email if typed is None else typed,

@@ -134,15 +134,21 @@ def test_nonsense_is_not_a_letter(small_world: World, reader: Visitor, given: st
 def test_an_orders_letters_stand_behind_its_link_without_sign_in(small_world: World, visitor: Visitor) -> None:
     small_world.orders(small_world.product(days=20))
     url = f"/orders/{order_link(small_world, 1)}"
-    assert "Letters" in visitor.see(url).text
+    assert "order-letters" not in visitor.see(url).html
     assert "No letters yet." in visitor.see(f"{url}/letters").text
     small_world.tick()
-    assert "Letters, 1 unread" in visitor.see(url).text
+    assert "letter-unread" in visitor.see(url).html
     page = visitor.see(f"{url}/letters")
     assert "One letter waits for you." in page.text
     page = visitor.follow(visitor.send("/letters/read", letter=str(letter(small_world).id)))
     assert "Pre-ordered: Databases by Hand" in page.text
-    assert "Letters, " not in visitor.see(url).text
+    assert "letter-unread" not in visitor.see(url).html
+    for days in (9, 12, 15):
+        small_world.moves(1, days)
+        small_world.tick()
+    page = visitor.see(url)
+    assert page.html.count("letter-row") == 3
+    assert "All letters, 3 unread" in page.text
     assert badge(visitor) == "", "signed out: no inbox in the header"
 
 
