@@ -31,6 +31,7 @@ from storefront.web import (
     filters,
     headers,
     healthz,
+    inbox,
     library,
     limits,
     mail_webhook,
@@ -38,6 +39,7 @@ from storefront.web import (
     pages,
     papers,
     policy,
+    reach,
     shop,
     signin,
     stripe_webhook,
@@ -70,9 +72,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     filters.install(app)
     _serve_static(app, Path(app.static_folder or ""))
     limits.long_forms(app)  # before CSRF, which reads the form
-    for room in (signin, limits, headers, errors):
+    for room in (signin, limits, headers, errors, inbox):
         room.install(app)
-    rooms = (shop, checkout, orders, delay, papers, waiting, library, account, policy, pages, studio)
+    rooms = (shop, checkout, orders, delay, papers, reach, inbox, waiting, library, account, policy, pages, studio)
     for room in (*rooms, stripe_webhook, mail_webhook, healthz):
         app.register_blueprint(room.pages)
     for door in (stripe_webhook, mail_webhook):  # their senders sign instead

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from storefront.rules.letter_rows import LABELS
+from storefront.rules.letter_words import COLUMNS
 
 FOOT = re.compile(r"^-- ?$", re.MULTILINE)
 ADDRESS = re.compile(r"https?://\S+")
@@ -43,7 +45,7 @@ def parts(body: str) -> list[Part]:
 
 def _part(lines: list[str]) -> Part:
     if not all(_is_row(line) for line in lines) or lines[0].startswith(INDENT):
-        return Part(" ".join(line.strip() for line in lines))
+        return Part(_joined([line.strip() for line in lines]))
     rows: list[tuple[str, str]] = []
     for line in lines:
         label, text = line[:LABELS].strip(), line[LABELS:].strip()
@@ -52,6 +54,15 @@ def _part(lines: list[str]) -> Part:
         else:
             rows[-1] = rows[-1][0], f"{rows[-1][1]} {text}"
     return Part(facts=tuple(rows))
+
+
+def _joined(lines: list[str]) -> str:
+    """Lines that were broken because the next word had no room are one again; others were meant."""
+    text = lines[0]
+    for before, line in pairwise(lines):
+        broken = len(before) + 1 + len(line.split(maxsplit=1)[0]) > COLUMNS
+        text += f"{' ' if broken else chr(10)}{line}"
+    return text
 
 
 def _is_row(line: str) -> bool:

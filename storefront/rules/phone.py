@@ -48,9 +48,11 @@ def read(typed: str) -> Number | str:
 
 
 def shown(e164: str) -> str:
-    """A number as people write it, with its country."""
+    """A number as people write it, with its country; its parts never part."""
     number = phonenumbers.parse(e164, None)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(
+        " ", "\N{NO-BREAK SPACE}"
+    )
 
 
 def masked(e164: str) -> str:

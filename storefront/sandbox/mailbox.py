@@ -95,6 +95,16 @@ class Postbox:
         """Keep the mailbox."""
         self._mailbox = mailbox
 
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Refuse nobody@…, as a mail server refuses an address that is not there."""
+        del server, session, options
+        if address.lower().startswith("nobody@"):
+            return "550 5.1.1 There is nobody of that name here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:

@@ -24,7 +24,7 @@ from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import asking, delay, forms, papers, queue
+from storefront.web import asking, delay, forms, inbox, papers, queue, reach
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -67,7 +67,10 @@ def _page(
         sentence=told.sentence,
         second=delay.SECOND if delay.needs_answer(db, found) else told.second,
         tag=told.tag,
-        note=told.note or delay.order_note(db, found, token) or _other_note(db, found),
+        note=told.note
+        or delay.order_note(db, found, token)
+        or reach.order_note(found, token)
+        or _other_note(db, found),
         line=told.line,
         facts=_rows(found, facts.backs),
         actions=_answer_first(db, found, _actions(found, facts, token), token),
@@ -81,6 +84,8 @@ def _page(
         papers=papers.link(db, found, token),
         asked=asking.of_order(db, found, ask),
         ask_url=f"/orders/{token}/ask",
+        letters=inbox.section(db, found, token),
+        reach_url=url_for("reach.show", token=token),
         address_form=_address_form(found, token, typed, error) if _correctable(found) else None,
     )
 
@@ -236,7 +241,9 @@ def _confirming(found: Order) -> bool:
 
 
 def _correctable(found: Order) -> bool:
-    return found.state in CORRECTABLE and not found.released_at and not found.cancel_wished_at
+    """Until it is out; afterwards too, as long as letters come back and nobody has come in by its link."""
+    lost = found.bounced_at is not None and found.account_id is None
+    return found.state in CORRECTABLE and (lost or not found.released_at) and not found.cancel_wished_at
 
 
 def _other_note(db: Session, found: Order) -> words.Note | None:

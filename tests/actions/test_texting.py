@@ -81,7 +81,9 @@ def test_the_access_link_comes_at_night_and_a_delay_waits_for_the_morning(noon: 
     noon.advance(hours=9)
     noon.tick()
     assert len(on_the_phone(noon)) == 1
-    noon.advance(seconds=int((noon.order(order_id).product.launch.at - noon.now).total_seconds()))
+    day = noon.order(order_id).product.launch.at
+    assert day is not None
+    noon.advance(seconds=int((day - noon.now).total_seconds()))
     noon.tick()
     opened = on_the_phone(noon)[-1]
     assert opened.startswith("Forthcoming: Open now: Databases by Hand. Open it: http://127.0.0.1:8000/access/")
@@ -198,7 +200,7 @@ def test_a_crash_repeats_at_most_one_text_and_no_letter(
     def crash(*_args: Any) -> None:
         raise KeyboardInterrupt
 
-    real = texting._send
+    real: Any = texting._send
 
     def after(*args: Any) -> None:
         real(*args[:4], lambda **_values: None, args[5])

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from storefront.actions import (
     cancelling,
@@ -19,6 +20,7 @@ from storefront.actions import (
     giving_up,
     granting,
     hearing,
+    hearing_mail,
     listing,
     mailing,
     preflighting,
@@ -27,9 +29,13 @@ from storefront.actions import (
     restocking,
     retrying,
     settling,
+    texting,
 )
+from storefront.models import phones
+from storefront.models.letters import Letter
 from storefront.outside.stripe_gateway import API_VERSION
-from tests.support.world import BERLIN, SECRET, World
+from storefront.rules import mail_news, phone
+from tests.support.world import BERLIN, MAIL_SECRET, SECRET, World
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,31 @@ def _tells(case: Case, hand: Hand) -> Any:
     return answer
 
 
+def _comes_back(case: Case, hand: Hand) -> Any:
+    """The mail server reports that the confirmation did not arrive, and it is heard."""
+    with case.world.read() as session:
+        mine = (Letter.order_id == case.order_id, Letter.kind == "confirmed")
+        named = session.scalars(select(Letter.id).where(*mine)).one()
+    facts = {"id": f"prov-{case.order_id}", "type": "bounced", "message_id": f"letter-{named}.1@127.0.0.1"}
+    body = json.dumps(facts).encode()
+    header = mail_news.sign(MAIL_SECRET, body, int(time.time()))
+    answer = hand.buyer.post("/webhooks/mail", data=body, headers={"Mail-Signature": header})
+    hearing_mail.hear_due(case.world.outside, case.world.db, case.world.now)
+    return answer
+
+
+def _proves(case: Case, hand: Hand) -> Any:
+    with case.world.read() as session:
+        found = phones.of_order(session, case.order_id)
+        code = phone.code(case.world.outside.links.keys[0], found.id, found.codes) if found else "000000"
+    return hand.buyer.post(f"/orders/{case.token}/reach/code", data={"code": code})
+
+
+def _texts(case: Case, _hand: Hand) -> None:
+    with case.world.app.app_context():
+        texting.text_due(case.world.outside, case.world.db, case.world.now)
+
+
 def _reconciles(case: Case, _hand: Hand) -> None:
     reconciling.reconcile(case.world.outside, case.world.db, case.world.now, case.world.now - timedelta(days=3))
 
@@ -178,6 +209,15 @@ BUTTONS: dict[str, Button] = {
     ),
     "moves the queue's date": Button(_postpones, "studio.postpone"),
     "Stripe tells": Button(_tells, "stripe_webhook.stripe_webhook"),
+    "gives a number": _buyer("reach.give", "/orders/{case.token}/reach/phone", phone="+4915123456789", texts="yes"),
+    "gives another number": _buyer("reach.give", "/orders/{case.token}/reach/phone", phone="+4915123456788", texts="1"),
+    "proves the number": Button(_proves, "reach.prove"),
+    "ends the texts": _buyer("reach.end", "/orders/{case.token}/reach/end"),
+    "says it is right": _buyer("reach.again", "/orders/{case.token}/reach/email"),
+    "reads the letters": _buyer("inbox.read_of_order", "/orders/{case.token}/letters/read", letter="all"),
+    "creator writes again": _creator("studio.write_again", "/orders/{case.number}/write-again"),
+    "a letter comes back": Button(_comes_back, "mail_webhook.mail_webhook"),
+    "texts": Button(_texts),
     "expiry": _worker(settling.settle_ended),
     "preflight": _worker(preflighting.preflight_due),
     "replan": _worker(preflighting.replan_due),
@@ -201,7 +241,7 @@ BUTTONS: dict[str, Button] = {
 NOT_AN_ORDER = {
     "account.sign_in_with_password",
     "account.signout",
-    "mail_webhook.mail_webhook",
+    "inbox.read",
     "policy.mail_the_way",
     "waiting.join",
     "waiting.leave",

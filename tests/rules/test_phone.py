@@ -48,7 +48,7 @@ def test_a_wide_country_has_many_zones() -> None:
 
 def test_a_creator_sees_the_country_and_two_digits() -> None:
     assert phone.masked("+4915123456789") == "+49 … 89"
-    assert phone.shown("+4915123456789") == "+49 1512 3456789"
+    assert phone.shown("+4915123456789") == "+49\N{NO-BREAK SPACE}1512\N{NO-BREAK SPACE}3456789"
 
 
 def test_a_code_is_the_same_each_time_and_another_for_each_phone_and_count() -> None:

@@ -362,7 +362,7 @@ BUGS = [
         ),
     ),
     bug("sent without a second look", "N2", Edit(writing.write, "if why:", "if False:")),
-    bug("sent by both workers", "letters sent twice", Edit(mailing._claim, "*unsent, free", "*unsent")),
+    bug("sent by both workers", "letters sent twice", Edit(mailing._claim, "now, free", "now")),
     bug(
         "lost between two commits",
         "letters lost between two commits",

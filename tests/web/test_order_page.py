@@ -332,7 +332,7 @@ def test_a_disputed_order_says_that_access_is_paused_and_offers_nothing(small_wo
     here = page_of(small_world, order_id)
     visitor.see(here)
     assert "Your bank asks for this payment back. Your access is paused until it has decided." in words(visitor)
-    assert names(visitor) == []
+    assert set(names(visitor)) <= {"read"}, "letters can be read"
     assert visitor.get(f"{here}/cancel").status_code == 303
     disputes(small_world, order_id, "won")
     visitor.see(here)

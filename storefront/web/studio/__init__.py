@@ -1,6 +1,7 @@
 """The studio: the creators' side of the site. Each module below is a page, and brings its addresses with it."""
 
 from storefront.web.studio import (
+    channels,
     disputes,
     giving_up,
     later,
@@ -20,6 +21,7 @@ from storefront.web.studio import (
 from storefront.web.studio.room import pages
 
 __all__ = [
+    "channels",
     "disputes",
     "giving_up",
     "later",

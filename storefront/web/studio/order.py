@@ -27,6 +27,7 @@ from storefront.web import delay
 from storefront.web.context import now, shop
 from storefront.web.forms import fresh_nonce
 from storefront.web.papers import rows_of
+from storefront.web.studio import channels
 from storefront.web.studio.ledger import exactly, ledger, names
 from storefront.web.studio.orders import Found, claims_of, standing_of, state_of
 from storefront.web.studio.refund_form import LONGEST_REASON, RefundForm
@@ -111,7 +112,8 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         history=_history(session, found),
         ledger=ledger(session, found),
         papers=rows_of(session, found, url_for("studio.order", number=found.number) + "/papers"),
-        letters=[_letter(each, zone) for each in _letters(session, found)],
+        letters=_letters(session, found),
+        bounce=found.bounce if found.bounced_at else "",
         grant=_grant(grant, zone),
         tasks=tasks,
         cancel=cancel_words(session, found, moved),
@@ -208,12 +210,17 @@ def _event(each: LogRow, zone: str, known: Mapping[int, str]) -> dict[str, str]:
     }
 
 
-def _letters(session: Session, found: Order) -> list[Letter]:
-    return list(session.scalars(select(Letter).where(Letter.order_id == found.id).order_by(Letter.id.desc())))
+def _letters(session: Session, found: Order) -> list[dict[str, Any]]:
+    """Every letter with how it went out, by e-mail and by text."""
+    zone, texted = found.promise.zone, channels.texted(session, found)
+    rows = session.scalars(select(Letter).where(Letter.order_id == found.id).order_by(Letter.id.desc()))
+    return [_letter(each, zone, texted.get(each.id, "")) for each in rows]
 
 
-def _letter(each: Letter, zone: str) -> dict[str, Any]:
-    if each.sent_at:
+def _letter(each: Letter, zone: str, texted: str) -> dict[str, Any]:
+    if each.failed_at:
+        state, at = ("needs", "Came back"), each.failed_at
+    elif each.sent_at:
         state, at = ("done", "Accepted"), each.sent_at
     elif each.dropped_at:
         state, at = ("ended", "Not needed"), each.dropped_at
@@ -224,7 +231,7 @@ def _letter(each: Letter, zone: str) -> dict[str, Any]:
         "to": each.recipient,
         "state": state,
         "at": exactly(at, zone),
-        "trouble": "" if each.sent_at else each.trouble,
+        "trouble": ". ".join(filter(None, [each.trouble, texted])),
     }
 
 
