@@ -342,7 +342,7 @@ BUGS = [
             "if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:",
             "if False:",
         ),
-        Edit(granting.grant_all, "if each.id not in have and not each.product.pool", ""),
+        Edit(granting.grant_all, "if each.id not in have and not each.product.pool", "if not each.product.pool"),
         Edit(charging._open_all, "if each.id not in have", ""),
     ),
     # Letters
@@ -441,7 +441,7 @@ BUGS = [
     bug(
         "sold without a date",
         "one order without a date",
-        Edit(ordering.current_offer, "product.launch.launched_at is None and product.launch.at is None", "False"),
+        Edit(ordering._can_be_promised, "launch.at is not None and now", "launch.at is None or now"),
     ),
     bug(
         "detached without asking",
