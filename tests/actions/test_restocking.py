@@ -269,6 +269,19 @@ def test_a_key_that_was_mailed_is_given_to_nobody_else(world: World) -> None:
     assert sound(world) == []
 
 
+def test_a_key_that_stands_in_an_inbox_is_given_to_nobody_else_though_its_letter_came_back(world: World) -> None:
+    product = world.product(days=None, kind="software", stock=0, pool=True, backorders=5)
+    imports(world, product, ["A"])
+    first = world.orders(product, "nobody@posteo.de")  # refused by the mail server
+    world.tick()
+    assert world.order(first).bounced_at is not None
+    (waits,) = queues_up(world, product, 1)
+    world.cancels(first, WHO)
+    world.tick()
+    assert states(world, [first, waits]) == ["refunded", "queued"]
+    assert sound(world) == []
+
+
 def test_a_key_that_nobody_can_have_seen_goes_to_the_next(world: World) -> None:
     product = world.product(days=None, kind="software", stock=0, pool=True, backorders=5)
     imports(world, product, ["A"])
