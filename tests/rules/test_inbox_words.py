@@ -23,8 +23,8 @@ def test_the_first_sentence_is_true(unread: int, some: bool, said: str) -> None:
 
 
 def test_the_ways_are_told_in_order() -> None:
-    def ways(*which: datetime | None) -> str:
-        return inbox_words.ways(*which, "Europe/Berlin").replace("\N{NO-BREAK SPACE}", " ")
+    def ways(mailed: datetime | None, failed: datetime | None, texted: datetime | None) -> str:
+        return inbox_words.ways(mailed, failed, texted, "Europe/Berlin").replace("\N{NO-BREAK SPACE}", " ")
 
     assert ways(AT, None, None) == "Mailed 12 May, 10:00"
     assert ways(AT, AT, None) == "Did not arrive by e-mail, 12 May, 10:00"

@@ -132,9 +132,9 @@ BUGS = [
     bug(
         "hold kept that does not fit",
         "M13",
-        Edit(charge.plan, "capture_before >= launch_at + HOLD_MARGIN", "True"),
-        Edit(charging._due, 'or_(Order.state == "reserved", Order.capture_before <= now)', 'Order.state == "reserved"'),
-        Edit(hearing._hold, "if order is None:", "if True:"),
+        Edit(
+            preflighting.replan_due, "or_(Launch.at > Order.serves_until, Launch.at.is_(None))", "Launch.at.is_(None)"
+        ),
     ),
     # Declines
     bug(
