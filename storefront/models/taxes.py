@@ -138,7 +138,7 @@ def credited(session: Session, receipt_id: int) -> Credited:
 
 def without_receipt() -> Select[int]:
     """The attempts that brought money of which there is no receipt, oldest first."""
-    visit = select(Checkout.intent).where(Checkout.attempt_id == Attempt.id).scalar_subquery()
+    visit = select(Checkout.intent).where(Checkout.attempt_id == Attempt.id).correlate(Attempt).scalar_subquery()
     receipt = exists().where(TaxPoint.kind == "payment", TaxPoint.stripe_id == func.coalesce(visit, Attempt.stripe_id))
     return select(Attempt.id).where(Attempt.moved > 0, ~receipt).order_by(Attempt.closed_at, Attempt.id)
 
