@@ -16,6 +16,8 @@ CARDS = {
     "4000002760003184": 3,  # asks for its holder every time
     "4000002500003155": 2,  # asks once
     "4000000000000002": 2,  # declines at once
+    "4000000000007726": 1,  # its refunds are pending first
+    "4000000000005126": 1,  # its refunds succeed first, and fail later
 }
 
 

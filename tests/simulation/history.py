@@ -8,7 +8,7 @@ from time import process_time
 from typing import Any
 
 from storefront import worker
-from tests.simulation import buyers, creators, laws, machines
+from tests.simulation import banks, buyers, creators, laws, machines
 from tests.simulation.fair import open_shop
 from tests.simulation.house import at_home
 from tests.simulation.laws.watch import watch
@@ -16,7 +16,7 @@ from tests.simulation.machines import WORKERS, next_instant
 from tests.simulation.registry import ALWAYS, DEEDS, QUIET
 from tests.simulation.world import FAIR, Weather, World, draw_weather
 
-ROOMS = (buyers, creators, machines, laws)  # each enters its deeds and laws
+ROOMS = (banks, buyers, creators, machines, laws)  # each enters its deeds and laws
 LENGTH = 200
 ROUNDS = 80
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)

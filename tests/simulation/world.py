@@ -106,6 +106,7 @@ class World:
     strange: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     leaving: set[int] = field(default_factory=set)
+    meddled: set[int] = field(default_factory=set)
     readers: list[tuple[Client, int]] = field(default_factory=list)
     dice: Random = field(default_factory=Random)
     serial: int = 0
