@@ -8,8 +8,8 @@ from tests.simulation.registry import always, quiet
 from tests.simulation.world import World
 
 
-@always("R1")
-def r1_numbers_have_no_gaps(facts: Facts, _world: World) -> Iterator[str]:
+@always("Papers")
+def numbers_have_no_gaps(facts: Facts, _world: World) -> Iterator[str]:
     """The documents of a series are numbered 1, 2, 3 …: none is left out, none is there twice."""
     series: dict[str, list[int]] = defaultdict(list)
     for each in facts.tax_points:
@@ -21,8 +21,8 @@ def r1_numbers_have_no_gaps(facts: Facts, _world: World) -> Iterator[str]:
             yield f"{name} has the numbers {sorted(counts)}"
 
 
-@quiet("R2")
-def r2_papers_are_the_ledgers(facts: Facts, _world: World) -> Iterator[str]:
+@quiet("Papers at rest")
+def papers_are_the_ledgers(facts: Facts, _world: World) -> Iterator[str]:
     """Receipts less credit notes are captured less refunded; one receipt for each payment, one credit for each refund.
 
     A refund that did not arrive has a credit note and a receipt that takes it back, or neither.
