@@ -74,9 +74,14 @@ def refund_in_the_dashboard(world: World, dice: Random) -> None:
     paid = some_thing(world, dice, "payment_intent", "succeeded")
     if paid:
         some = {"amount": str(dice.choice([100, 500]))} if dice.random() < 0.6 else {}
-        header = {"Authorization": f"Bearer {KEY}"}
-        Client(world.sandbox).post("/v1/refunds", data={"payment_intent": paid["id"], **some}, headers=header)
-        meddle(world, paid["id"], "is refunded by hand")
+        give_back_at_stripe(world, paid["id"], **some)
+
+
+def give_back_at_stripe(world: World, intent: str, **some: str) -> None:
+    """A refund as the dashboard makes it; of all that is left, unless an amount is named."""
+    header = {"Authorization": f"Bearer {KEY}"}
+    Client(world.sandbox).post("/v1/refunds", data={"payment_intent": intent, **some}, headers=header)
+    meddle(world, intent, "is refunded by hand")
 
 
 @banking(1)

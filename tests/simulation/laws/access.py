@@ -41,6 +41,9 @@ def a8_a_dispute_suspends(facts: Facts, _world: World) -> Iterator[str]:
         stands = facts.disputed.get(order.id, set())
         if stands & WITHDRAWN and facts.live_grant(order):
             yield f"{order.number} is open, and its disputes are {', '.join(sorted(stands))}"
+        grant = facts.grant_of.get(order.id)
+        if "lost" in stands and grant is not None and grant.revoked_at is None:
+            yield f"{order.number} was lost to the bank, and its access is not revoked"
 
 
 def lapsed(intent: dict[str, Any]) -> bool:
