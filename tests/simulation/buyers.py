@@ -74,8 +74,13 @@ def buy(world: World, dice: Random) -> None:
     form = order_form(world, dice)
     if form is None:
         return
-    path, fields = form
     card, bank, back = draw_card(dice), draw_bank(dice), dice.random() < 0.7
+    buy_with(world, form, card, bank, back=back)
+
+
+def buy_with(world: World, form: tuple[str, dict[str, str]], card: str, bank: str, *, back: bool) -> None:
+    """The same, with this card and this answer to the bank; `back`: whether they open the return page."""
+    path, fields = form
 
     def whole() -> None:
         browser = world.browser()

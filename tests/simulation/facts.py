@@ -35,6 +35,7 @@ TABLES = (
     "refunds",
     "disputes",
     "tasks",
+    "tax_points",
 )
 WIDE = {
     "stripe_events": "id, type, object_id, received_at, due_at, tries, done_at, note",
@@ -43,8 +44,10 @@ WIDE = {
     "rehearsals": "id, launch_id, generation, occasion, at",
     "tickets": "id, product_id, email, joined_at, state, offered_at, offer_until, ended_at, order_id",
 }
-KINDS = ("payment_intent", "charge", "refund", "payment_method", "checkout.session", "customer")
+KINDS = ("payment_intent", "charge", "refund", "dispute", "payment_method", "checkout.session", "customer")
 NET = {"requires_capture", "succeeded"}
+OPEN = frozenset({"needs_response", "under_review"})
+WITHDRAWN = OPEN | {"lost"}
 ENDED = ("expired", "cancelled", "refunded")
 LIVE = ("placed", "reserved", "held", "past_due", "paid")
 
@@ -111,6 +114,7 @@ class Facts:
     refunds: list[Row]
     disputes: list[Row]
     tasks: list[Row]
+    tax_points: list[Row]
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -214,6 +218,40 @@ class Facts:
         """Captured and refunded, by Stripe."""
         mine = self.intents.get(order.id, [])
         return sum(each["amount_received"] for each in mine), sum(self.returned.get(each["id"], 0) for each in mine)
+
+    @cached_property
+    def disputed(self) -> dict[int, set[str]]:
+        """How each order's disputes stand, by our rows."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for each in self.disputes:
+            found[each.order_id].add(each.status)
+        return found
+
+    @cached_property
+    def partly(self) -> set[int]:
+        """Orders of which something went back, by our rows."""
+        return {each.order_id for each in self.refunds}
+
+    @cached_property
+    def failed_unheard(self) -> set[int]:
+        """Orders of which a refund has failed at Stripe, and stands in our ledger still."""
+        failed = {each["id"] for each in self.of_kind("refund") if each["status"] in {"failed", "canceled"}}
+        return {each.order_id for each in self.refunds if each.stripe_id in failed and each.status not in {"failed", "canceled"}}
+
+    def taken_back(self, order: Row) -> int:
+        """What banks have withdrawn, at Stripe: disputes that are open or lost."""
+        mine = {each["id"] for each in self.intents.get(order.id, [])}
+        disputes = [each for each in self.of_kind("dispute") if each["payment_intent"] in mine]
+        return sum(each["amount"] for each in disputes if each["status"] in WITHDRAWN)
+
+    @cached_property
+    def asked(self) -> set[int]:
+        """Orders of which a person is asked to do something about a refund."""
+        return {each.order_id for each in self.tasks if not each.closed_at and "refund" in each.kind}
+
+    def failed(self, order: Row) -> bool:
+        """Whether a refund of it did not arrive."""
+        return any(each.order_id == order.id and each.status in {"failed", "canceled"} for each in self.refunds)
 
     def holds(self, order: Row) -> list[dict[str, Any]]:
         return [each for each in self.intents.get(order.id, []) if each["status"] == "requires_capture"]

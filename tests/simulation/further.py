@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
-from tests.simulation.registry import FURTHER
+from tests.simulation.registry import BANKS, FURTHER, Deed
 
 SHARE = 0.5  # of the histories
 OF_STEPS = (0.2, 0.4)
@@ -22,16 +22,29 @@ Make = Callable[[str, int, bool, bool], S]  # as `history.Step` makes one
 def mixed_in(seed: int, steps: Sequence[S], make: Make[S], *, fair: bool) -> tuple[S, ...]:
     """The steps of a history, some of them replaced; the same steps where the seed says so."""
     chance = Random(f"{seed}:further")
+    mixed = _mixed(chance, FURTHER, steps, make, fair=fair)
+    if mixed is None:
+        return tuple(steps)
+    return (make(FIRST, chance.getrandbits(32), False, False), *mixed[1:])  # noqa: FBT003
+
+
+def banks_mixed_in(seed: int, steps: Sequence[S], make: Make[S], *, fair: bool) -> tuple[S, ...]:
+    """The same with what banks do: dice of their own again, and never in the place of the first step."""
+    mixed = _mixed(Random(f"{seed}:banks"), BANKS, steps[1:], make, fair=fair)
+    return tuple(steps) if mixed is None else (*steps[:1], *mixed)
+
+
+def _mixed(chance: Random, deeds: dict[str, Deed], steps: Sequence[S], make: Make[S], *, fair: bool) -> list[S] | None:
+    """The steps with these deeds among them; None where the dice say that there are none."""
     if chance.random() >= SHARE:
-        return tuple(steps)
-    lean = [each.weight * chance.choice([0, 0.3, 1, 1, 3]) for each in FURTHER.values()]
+        return None
+    lean = [each.weight * chance.choice([0, 0.3, 1, 1, 3]) for each in deeds.values()]
     if not any(lean):
-        return tuple(steps)
+        return None
     share, linger = chance.choice(OF_STEPS), chance.choice([0, 0.2, 0.5])
 
     def drawn() -> S:
-        (kind,) = chance.choices(list(FURTHER), lean)
+        (kind,) = chance.choices(list(deeds), lean)
         return make(kind, chance.getrandbits(32), not fair and chance.random() < 0.8, chance.random() < linger)
 
-    mixed = [drawn() if chance.random() < share else each for each in steps]
-    return (make(FIRST, chance.getrandbits(32), False, False), *mixed[1:])  # noqa: FBT003
+    return [drawn() if chance.random() < share else each for each in steps]

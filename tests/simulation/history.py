@@ -13,16 +13,16 @@ from storefront import worker
 from storefront.actions import launching
 from storefront.models.products import Launch
 from storefront.rules import launch as rule
-from tests.simulation import buyers, creators, deeds_delays, deeds_ends, deeds_stock, laws, machines
+from tests.simulation import banks, buyers, creators, deeds_delays, deeds_ends, deeds_stock, laws, machines
 from tests.simulation.fair import open_shop
-from tests.simulation.further import mixed_in
+from tests.simulation.further import banks_mixed_in, mixed_in
 from tests.simulation.house import at_home
 from tests.simulation.laws.watch import watch
 from tests.simulation.machines import WORKERS, next_instant
-from tests.simulation.registry import ALWAYS, DEEDS, FURTHER, QUIET
+from tests.simulation.registry import ALWAYS, BANKS, DEEDS, FURTHER, QUIET
 from tests.simulation.world import FAIR, Weather, World, draw_weather
 
-ROOMS = (buyers, creators, machines, deeds_delays, deeds_stock, deeds_ends, laws)  # each enters its deeds and laws
+ROOMS = (buyers, creators, machines, deeds_delays, deeds_stock, deeds_ends, banks, laws)  # each enters its deeds and laws
 LENGTH = 200
 ROUNDS = 80
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
@@ -88,7 +88,8 @@ def draw(seed: int, length: int = LENGTH) -> History:
         Step(kind, chance.getrandbits(32), weather != FAIR and chance.random() >= calm, chance.random() < linger)
         for kind in kinds
     )
-    return History(seed, weather, mixed_in(seed, steps, Step, fair=weather == FAIR))
+    mixed = mixed_in(seed, steps, Step, fair=weather == FAIR)
+    return History(seed, weather, banks_mixed_in(seed, mixed, Step, fair=weather == FAIR))
 
 
 def play(history: History, *, drained: bool = True) -> Played:
@@ -122,7 +123,7 @@ def take(world: World, step: Step) -> None:
     """One step: something begins, then everybody under way moves on, in an order that the dice say."""
     dice = Random(step.dice)
     with world.in_dice(Random(step.dice + 1), rough=step.rough):
-        (DEEDS.get(step.kind) or FURTHER[step.kind]).do(world, dice)
+        (DEEDS | FURTHER | BANKS)[step.kind].do(world, dice)
         world.kernel.note("step", step.kind)
         moves = dice.randrange(1, 12) if step.linger else 10_000
         while world.kernel.actors and moves:

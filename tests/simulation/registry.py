@@ -23,6 +23,7 @@ class Deed:
 
 DEEDS: dict[str, Deed] = {}
 FURTHER: dict[str, Deed] = {}
+BANKS: dict[str, Deed] = {}
 ALWAYS: dict[str, Law] = {}
 QUIET: dict[str, Law] = {}
 AT_COMMIT: dict[str, tuple[str, Watch]] = {}
@@ -45,6 +46,17 @@ def further(weight: float) -> Callable[[Do], Do]:
     def enter(do: Do) -> Do:
         name = do.__name__
         FURTHER[name] = Deed(name, do, weight)
+        return do
+
+    return enter
+
+
+def banking(weight: float) -> Callable[[Do], Do]:
+    """Something that a bank, a card or somebody in Stripe's dashboard does, drawn apart again (`further.banks_mixed_in`)."""
+
+    def enter(do: Do) -> Do:
+        name = do.__name__
+        BANKS[name] = Deed(name, do, weight)
         return do
 
     return enter

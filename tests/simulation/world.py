@@ -25,6 +25,7 @@ from tests.simulation.post import Mailman
 
 START = datetime(2026, 9, 7, 8, 0, tzinfo=UTC)
 PAUSE = timedelta(seconds=60)
+BANKS_SHARE = 0.5
 T = TypeVar("T")
 
 
@@ -106,6 +107,7 @@ class World:
     strange: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     leaving: set[int] = field(default_factory=set)
+    meddled: set[int] = field(default_factory=set)
     readers: list[tuple[Client, int]] = field(default_factory=list)
     dice: Random = field(default_factory=Random)
     serial: int = 0
@@ -143,7 +145,7 @@ class World:
         house.clear()
         house.db.kernel, house.db.fault, house.db.committed = self.kernel, self._commit_fault, self._committed
         gateway = StripeGateway(KEY, "http://stripe.example", SECRET, 0, http_client=self.line)
-        outside = replace(house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one)
+        outside = replace(house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one, tax=reckoned(self.seed))
         self.shop: Shop = replace(house.shop, outside=outside, clock=clock, chance=Random(chance.random()))
         house.app.extensions["shop"] = self.shop
         ours = sqlite3.connect(house.file, isolation_level=None)
@@ -302,3 +304,9 @@ def one_by_one(do: Callable[[T], object], each: Sequence[T]) -> None:
 def shown(path: str) -> str:
     """A path as the trace keeps it: tokens are long, and differ with the key."""
     return "/".join(part if len(part) < 30 else "…" for part in path.split("?", maxsplit=1)[0].split("/"))
+
+
+def reckoned(seed: int) -> bool:
+    """Whether Stripe reckons the tax in this history: in a third of those in which banks act."""
+    chance = Random(f"{seed}:banks")
+    return chance.random() < BANKS_SHARE and Random(f"{seed}:tax").random() < 1 / 3

@@ -83,8 +83,10 @@ def at_stripe_since(world: World, order: Row, since: datetime | None) -> bool:
 
 
 def waiting(facts: Facts) -> Iterator[Row]:
-    """Orders that wait for their launch or their unit, with nobody at Stripe."""
+    """Orders that wait for their launch or their unit, with nobody at Stripe; not those that a bank has ended."""
     for order in facts.orders.values():
+        if "lost" in facts.disputed.get(order.id, ()):
+            continue
         launched = facts.launch(order).launched_at
         here = order.kind == "pre_order" and not launched and order.state in DECIDED
         queued = order.kind == "back_order" and order.state == "reserved" and not order.allocated_at
@@ -212,9 +214,11 @@ def p6_a_gift_is_paid(facts: Facts, _world: World) -> Iterator[str]:
 
 @always("P9")
 def p9_who_says_no_leaves(facts: Facts, _world: World) -> Iterator[str]:
-    """A no in the ledger and the wish to leave are one transaction."""
+    """A no in the ledger and the wish to leave are one transaction; a bank that gives the money back serves the wish."""
     for each in facts.replies:
         order = facts.orders[each.order_id]
+        if "lost" in facts.disputed.get(order.id, ()):
+            continue
         if each.how == "click" and each.answer == "cancel" and not order.cancel_wished_at:
             yield f"{order.number} says that it leaves, and stays"
 

@@ -105,15 +105,19 @@ def m15_amounts(world: World, call: Call) -> None:
 
 
 def m5_no_charge_after_cancelling(world: World) -> None:
-    """After a cancellation commits, no new capture starts."""
+    """After a cancellation commits, no new capture starts; no refund while a dispute is open, or was lost (M9)."""
     query = (
-        "SELECT a.id, a.kind, o.number, o.cancel_wished_at FROM attempts a JOIN orders o ON o.id = a.order_id"
+        "SELECT a.id, a.kind, o.number, o.cancel_wished_at, (SELECT count(*) FROM disputes d WHERE d.order_id = o.id"
+        " AND d.status IN ('needs_response', 'under_review', 'lost')) AS disputed"
+        " FROM attempts a JOIN orders o ON o.id = a.order_id"
         " WHERE a.id > ? ORDER BY a.id"
     )
     for each in world.ask(query, world.memory.get("attempts", 0)):
         world.memory["attempts"] = each.id
         if each.cancel_wished_at and each.kind in {"capture", "charge", "hold", "session"}:
             world.complain("M5", f"{each.number} is leaving, and a {each.kind} is begun")
+        if each.kind == "refund" and each.disputed:
+            world.complain("M9", f"{each.number} is disputed, and a refund is begun")
 
 
 def n2_of_a_place(world: World, envelope: Envelope) -> bool:
