@@ -41,7 +41,9 @@ BUGS = [
     bug(
         "a receipt written twice",
         "one receipt for each payment",
-        Edit(taxing.note_payment, '"payment", intent.id, intent.received', '"payment", f"{intent.id}.", intent.received'),
+        Edit(
+            taxing.note_payment, '"payment", intent.id, intent.received', '"payment", f"{intent.id}.", intent.received'
+        ),
     ),
     bug(
         "a refund without its credit note",

@@ -236,7 +236,11 @@ class Facts:
     def failed_unheard(self) -> set[int]:
         """Orders of which a refund has failed at Stripe, and stands in our ledger still."""
         failed = {each["id"] for each in self.of_kind("refund") if each["status"] in {"failed", "canceled"}}
-        return {each.order_id for each in self.refunds if each.stripe_id in failed and each.status not in {"failed", "canceled"}}
+        return {
+            each.order_id
+            for each in self.refunds
+            if each.stripe_id in failed and each.status not in {"failed", "canceled"}
+        }
 
     def taken_back(self, order: Row) -> int:
         """What banks have withdrawn, at Stripe: disputes that are open or lost."""
