@@ -35,6 +35,7 @@ from storefront.web import (
     library,
     limits,
     mail_webhook,
+    news,
     orders,
     pages,
     papers,
@@ -75,10 +76,11 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     for room in (signin, limits, headers, errors, inbox):
         room.install(app)
     rooms = (shop, checkout, orders, delay, papers, reach, inbox, waiting, library, account, policy, pages, studio)
-    for room in (*rooms, stripe_webhook, mail_webhook, healthz):
+    for room in (*rooms, news, stripe_webhook, mail_webhook, healthz):
         app.register_blueprint(room.pages)
-    for door in (stripe_webhook, mail_webhook):  # their senders sign instead
-        signin.csrf.exempt(door.pages)
+    app.register_blueprint(news.one_click)
+    for door in (stripe_webhook.pages, mail_webhook.pages, news.one_click):  # their senders sign, or hold a link
+        signin.csrf.exempt(door)
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxy_hops, x_proto=settings.proxy_hops)  # type: ignore[method-assign]
     return app

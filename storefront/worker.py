@@ -36,6 +36,7 @@ from storefront.actions import (
     settling,
     taxing,
     texting,
+    watching,
 )
 from storefront.app import create_app
 from storefront.models.db import Database, DatabaseUnreachable
@@ -78,6 +79,10 @@ def _hand_on(_outside: Outside, db: Database, now: datetime) -> int:
     return restocking.allocate_due(db, now) + listing.offer_due(db, now)
 
 
+def _news(_outside: Outside, db: Database, now: datetime) -> int:
+    return watching.tell_due(db, now)
+
+
 def _in_touch(_outside: Outside, db: Database, now: datetime) -> int:
     return delaying.keep_in_touch(db, now)
 
@@ -95,6 +100,7 @@ JOBS = [
     Job("replan", 5, preflighting.replan_due),
     Job("delay", 5, _delay, drain=True),
     Job("compensate", 5, compensating.give_due),
+    Job("news", 5, _news, drain=True),
     Job("in_touch", 3600, _in_touch, drain=True),
     Job("cancel", 2, cancelling.cancel_due),
     Job("give_up", 2, giving_up.give_up_due, drain=True),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from storefront.actions import watching
 from storefront.actions.owing import owe, owe_text
 from storefront.actions.tasking import close_tasks, raise_task
 from storefront.actions.writing import TO_CREATOR
@@ -183,6 +184,7 @@ def hear_complained(session: Session, links: Links, event: MailEvent, now: datet
         return "it names no letter of ours"
     mine = Ticket.email == letter.recipient
     session.execute(update(Ticket).where(mine, Ticket.news.is_(True)).values(news=False))
+    watching.end_all(session, letter.recipient, now)
     order = letter.order if letter.order_id is not None else None
     if order is None or letter.kind in TO_CREATOR:
         return "no news go to that address any more"

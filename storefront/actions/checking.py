@@ -170,7 +170,13 @@ def _ends(session: Session, now: datetime) -> Iterator[str]:
 def _letters(session: Session, now: datetime) -> Iterator[str]:
     silent = and_(unsent, Letter.owed_at <= now - UNKNOWN_AFTER)
     for letter in session.scalars(select(Letter).where(silent)):
-        whom = f"order {letter.order.number}" if letter.order_id else f"ticket {letter.ticket_id}"
+        whom = (
+            f"order {letter.order.number}"
+            if letter.order_id
+            else f"ticket {letter.ticket_id}"
+            if letter.ticket_id
+            else f"watcher {letter.watcher_id}"
+        )
         yield f"Letters: {letter.kind} for {whom} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
     kinds = Letter.kind.in_(("moved", "bettered"))
     told = exists().where(Letter.order_id == Order.id, kinds, Letter.version == Order.promise_version)

@@ -8,6 +8,8 @@ from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from storefront.actions.watching import outdated
+from storefront.actions.writing_news import watcher_envelope
 from storefront.actions.writing_tickets import message_id, ticket_envelope, ticket_outdated
 from storefront.models import money, queues, threads
 from storefront.models.grants import Grant
@@ -59,6 +61,9 @@ def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> 
     if letter.ticket is not None:
         gone = ticket_outdated(letter, letter.ticket, now)
         return Outdated(gone) if gone else ticket_envelope(session, outside, letter, letter.ticket, now)
+    if letter.watcher is not None:
+        unwanted = outdated(session, letter, letter.watcher)
+        return Outdated(unwanted) if unwanted else watcher_envelope(outside, letter, letter.watcher, now)
     grant = session.scalar(select(Grant).where(Grant.order_id == letter.order_id))
     why = _outdated(session, letter, grant, now)
     if why:

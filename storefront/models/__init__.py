@@ -23,6 +23,7 @@ from storefront.models import (
     taxes,
     threads,
     tickets,
+    watchers,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "taxes",
     "threads",
     "tickets",
+    "watchers",
 ]

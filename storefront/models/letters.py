@@ -9,7 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from storefront.models.db import Base, Instant
 from storefront.models.orders import Order
 from storefront.models.tickets import Ticket
+from storefront.models.watchers import Watcher
 
+ABOUT_ONE = (
+    "(CASE WHEN order_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN ticket_id IS NULL THEN 0 ELSE 1 END)"
+    " + (CASE WHEN watcher_id IS NULL THEN 0 ELSE 1 END) = 1"
+)
 UNSENT = text("sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL")
 
 
@@ -18,14 +23,16 @@ class Letter(Base):
 
     The row is its way by e-mail: `sent_at` when it was taken, `failed_at` when it came back or could not be mailed, also after it
     was taken. Its way by text has a row of its own (models/phones.py). What it said stands in its reader's inbox from `shown_at`
-    on: `subject` and `body`, without its links. What is owed to a place on a waiting list has a ticket instead of an order. `dropped_at` is set instead of `sent_at` where the fact it told of no longer holds.
+    on: `subject` and `body`, without its links. What is owed to a place on a
+    waiting list has a ticket instead of an order, news of a launch a watcher. `dropped_at` is set instead of `sent_at` where the fact it told of no longer holds.
     """
 
     __tablename__ = "letters"
     __table_args__ = (
         UniqueConstraint("order_id", "kind", "version", "recipient"),
         UniqueConstraint("ticket_id", "kind", "version"),
-        CheckConstraint("(order_id IS NULL) <> (ticket_id IS NULL)", name="about"),
+        UniqueConstraint("watcher_id", "kind", "version"),
+        CheckConstraint(ABOUT_ONE, name="about"),
         Index(
             "ix_letters_due",
             "due_at",
@@ -35,8 +42,9 @@ class Letter(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), nullable=True)  # None only with a ticket
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), nullable=True)  # None only with one of the others
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    watcher_id: Mapped[int | None] = mapped_column(ForeignKey("watchers.id"))
     kind: Mapped[str] = mapped_column(String(40))
     version: Mapped[int]
     recipient: Mapped[str] = mapped_column(String(254))
@@ -56,6 +64,7 @@ class Letter(Base):
 
     order: Mapped[Order] = relationship()
     ticket: Mapped[Ticket | None] = relationship()
+    watcher: Mapped[Watcher | None] = relationship()
 
 
 # Neither taken by the mail server nor given up.

@@ -27,7 +27,10 @@ QUOTED.body_encoding = QP
 
 @dataclass(frozen=True)
 class Envelope:
-    """A letter ready to go: plain text and HTML of equal content. `at` is its date, `answers` the thread."""
+    """A letter ready to go: plain text and HTML of equal content. `at` is its date, `answers` the thread.
+
+    `unsubscribe`: where one click ends letters of this kind; marketing has one, and nothing else.
+    """
 
     to: str
     sender_name: str
@@ -38,6 +41,7 @@ class Envelope:
     message_id: str
     at: datetime
     answers: tuple[str, ...] = ()
+    unsubscribe: str = ""
 
 
 class NotAccepted(Exception):
@@ -192,6 +196,11 @@ def _headers(envelope: Envelope) -> dict[str, str]:
     headers = {"Auto-Submitted": "auto-generated"}
     if envelope.answers:
         headers |= {"In-Reply-To": envelope.answers[-1], "References": " ".join(envelope.answers)}
+    if envelope.unsubscribe:  # RFC 8058: mail programs post there for their readers
+        headers |= {
+            "List-Unsubscribe": f"<{envelope.unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
     return headers
 
 

@@ -36,6 +36,10 @@ class Links:
         made = asking.Reply(side, order_id, generation)
         return asking.reply_address(self.keys[0], self.reply_host, made) if self.reply_host else ""
 
+    def watcher(self, watcher_id: int, kept: str) -> str:
+        """The address of somebody who asked for the news of a launch."""
+        return f"{self.base_url}/news/{self.token('watcher', watcher_id, 1, kept)}"
+
     def token(self, purpose: str, row_id: int, generation: int, kept: str) -> str:
         """A row's token. Raises LookupError when its key is neither SECRET_KEY nor one of the fallbacks."""
         found = rederive(self.keys, purpose, row_id, generation, kept)

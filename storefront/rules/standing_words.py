@@ -173,6 +173,8 @@ LETTERS = {
     "asked": "A question, to the creator",
     "answered": "An answer",
     "on_the_list": "Place on the waiting list",
+    "news_asked": "News asked for, to confirm",
+    "launch_news": "It is out, as asked for",
     "unit_offered": "A unit is kept",
 }
 PEOPLE = {

@@ -122,6 +122,7 @@ def product_page(product: Product, form: forms.OrderForm, ticket: Ticket | None 
         countdown=words.countdown(coming, moment) if coming else None,
         now_iso=moment.isoformat(),
         calendar_url=f"/p/{product.slug}/day.ics" if coming else "",
+        news_url="" if out or product.retired_at else f"/p/{product.slug}/news",
         ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment),
         form=_form(product, offer, form, amount, told, ticket) if offer else _no_form(product, form, told),
         line=_line(product, amount, moment, told) if offer else [],
