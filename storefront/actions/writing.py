@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storefront.actions.watching import outdated
 from storefront.actions.writing_news import watcher_envelope
 from storefront.actions.writing_tickets import message_id, ticket_envelope, ticket_outdated
-from storefront.models import money, queues, threads
+from storefront.models import money, queues, threads, wordings
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.money import Dispute, Refund, Task
@@ -20,7 +20,7 @@ from storefront.models.products import File, Lesson
 from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
-from storefront.rules import letter_rows, letter_words, thread_words, words
+from storefront.rules import letter_rows, letter_words, own_words, thread_words, words
 from storefront.rules.letter_rows import OF_PRODUCT
 from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
@@ -38,6 +38,7 @@ OF_LIVE_ORDERS = OF_GRACE | {
 }
 BEFORE_IT_IS_OUT = frozenset({"moved", "card_expiring", "still_waiting", "launch_late", "launch_stopped", "rehearsed"})
 MOST_ANSWERS = 10
+TRIED = "own words"
 # Letters to the creator: nothing in them opens the buyer's page.
 TO_CREATOR = frozenset({"asked", "task", "grace_over", "missed", "dispute_won", "dispute_lost"}) | OF_PRODUCT
 
@@ -73,13 +74,19 @@ def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> 
     return _envelope(session, outside, letter, grant, now)
 
 
-def trial(session: Session, outside: Outside, order: Order, kind: str, now: datetime) -> Envelope:
-    """A letter as it would be written now, for a rehearsal: its link leads nowhere, and nothing is kept."""
+def trial(
+    session: Session, outside: Outside, order: Order, kind: str, now: datetime, *, own: str | None = None
+) -> Envelope:
+    """A letter as it would be written now, for a rehearsal or a look: its link leads nowhere, and nothing is kept.
+
+    `own`: the creator's own words to try; None for those that stand.
+    """
     grant = session.scalar(select(Grant).where(Grant.order_id == order.id))
     if grant is None:
         grant = Grant(id=0, order_id=order.id, product_id=order.product_id, granted_at=now, link_generation=1)
         grant.link_sha256 = outside.links.fresh("access", 0, 1)
-    letter = Letter(id=0, order_id=order.id, kind=kind, version=1, recipient=order.email, facts={}, owed_at=now)
+    facts = {} if own is None else {TRIED: own}
+    letter = Letter(id=0, order_id=order.id, kind=kind, version=1, recipient=order.email, facts=facts, owed_at=now)
     with session.no_autoflush:
         letter.order = order
         return _envelope(session, outside, letter, grant, now)
@@ -234,6 +241,7 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
         "rows": rows,
         "rows_text": letter_rows.rows_as_text(rows),
         "facts_told": letter.facts,
+        "own_words": _own_words(session, letter, told),
         "withdraw_url": f"{order_url}/cancel" if order_url and _may_withdraw(letter, grant) else "",
         "title": order.product.title,
         "creator": order.product.creator.name,
@@ -244,6 +252,24 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
         "act_url": _act_url(session, outside, letter) or order_url,
         "access_url": _access_url(outside, letter, grant),
     }
+
+
+def _own_words(session: Session, letter: Letter, told: Told) -> list[str]:
+    """Its creator's words as they stood when the letter was owed, so that it says the same when it goes out again."""
+    if letter.kind not in own_words.KINDS:
+        return []
+    product = letter.order.product
+    text = letter.facts.get(TRIED)
+    if text is None:
+        text = wordings.at(session, product.id, letter.kind, letter.owed_at)
+    facts = {
+        "title": product.title,
+        "creator": product.creator.name,
+        "price": told.amount,
+        "day": "" if told.about.undated else told.full,
+        "number": letter.order.number,
+    }
+    return own_words.fill(text, facts)
 
 
 def way_on(session: Session, outside: Outside, letter: Letter) -> str:

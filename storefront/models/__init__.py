@@ -24,6 +24,7 @@ from storefront.models import (
     threads,
     tickets,
     watchers,
+    wordings,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "threads",
     "tickets",
     "watchers",
+    "wordings",
 ]

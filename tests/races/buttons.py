@@ -242,6 +242,8 @@ NOT_AN_ORDER = {
     "account.sign_in_with_password",
     "account.signout",
     "inbox.read",
+    "studio.write_letter",
+    "studio.preview_letter",
     "news.ask",
     "news.confirm",
     "news_end.end",
