@@ -102,6 +102,7 @@ def _open_form(base: str, number: int) -> Form:
     browser = requests.Session()
     browser.mount("http://", FromAddress(_address()))
     page = browser.get(f"{base}/p/by-hand", timeout=60).text
+    browser.close()  # the server ends a connection that lies idle, on either side: each button opens its own
     fields = {name: hidden(page, name) for name in ("csrf_token", "nonce", "offer_id")}
     return Form(browser, f"{base}/p/by-hand/order", fields | {"email": f"b{number}@posteo.example", "consent": "on"})
 
@@ -111,6 +112,7 @@ def _floor_form(base: str, number: int) -> Form:
     address = _address()
     browser.mount("http://", FromAddress(address))
     browser.get(f"{base}/", timeout=60)
+    browser.close()
     return Form(browser, f"{base}/order", {"nonce": f"floor-{address}", "email": f"b{number}@posteo.example"})
 
 
