@@ -90,7 +90,12 @@ def give_a_part_back(world: World, dice: Random) -> None:
     order = some_order(world, dice, "state = 'paid'")
     if order:
         (product,) = world.ask("SELECT creator_id FROM products WHERE id = ?", order.product_id)
-        form = {"amount": "500" if order.currency == "JPY" else "5", "why": "A page was missing.", "step": "do", "left": str(order.price)}
+        form = {
+            "amount": "500" if order.currency == "JPY" else "5",
+            "why": "A page was missing.",
+            "step": "do",
+            "left": str(order.price),
+        }
         in_studio(world, "gives back", product.creator_id, f"/orders/{order.number}/refund", **form)
 
 

@@ -119,9 +119,14 @@ class Facts:
 
     @property
     def written(self) -> tuple[Any, ...]:
-        """Everything but the jobs' runs and how often an event was tried: one of nothing we know is asked about for ever."""
+        """Everything but the jobs' runs, how often an event was tried, and when an order that is to end was looked at.
+
+        An event of nothing we know is asked about for ever, an order that waits for a person or a bank is looked at for ever.
+        """
         heard = [(each.id, each.done_at) for each in self.stripe_events]
-        return heard, *(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})
+        ending = [(each.id, each.state, each.why) for each in self.cancelled_orders]
+        apart = {"stripe_events", "job_runs", "cancelled_orders"}
+        return heard, ending, *(getattr(self, name) for name in TABLES if name not in apart)
 
     @cached_property
     def given_up(self) -> dict[int, Row]:
@@ -236,7 +241,11 @@ class Facts:
     def failed_unheard(self) -> set[int]:
         """Orders of which a refund has failed at Stripe, and stands in our ledger still."""
         failed = {each["id"] for each in self.of_kind("refund") if each["status"] in {"failed", "canceled"}}
-        return {each.order_id for each in self.refunds if each.stripe_id in failed and each.status not in {"failed", "canceled"}}
+        return {
+            each.order_id
+            for each in self.refunds
+            if each.stripe_id in failed and each.status not in {"failed", "canceled"}
+        }
 
     def taken_back(self, order: Row) -> int:
         """What banks have withdrawn, at Stripe: disputes that are open or lost."""

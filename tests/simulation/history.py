@@ -22,7 +22,16 @@ from tests.simulation.machines import WORKERS, next_instant
 from tests.simulation.registry import ALWAYS, BANKS, DEEDS, FURTHER, QUIET
 from tests.simulation.world import FAIR, Weather, World, draw_weather
 
-ROOMS = (buyers, creators, machines, deeds_delays, deeds_stock, deeds_ends, banks, laws)  # each enters its deeds and laws
+ROOMS = (
+    buyers,
+    creators,
+    machines,
+    deeds_delays,
+    deeds_stock,
+    deeds_ends,
+    banks,
+    laws,
+)  # each enters its deeds and laws
 LENGTH = 200
 ROUNDS = 80
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)

@@ -145,7 +145,9 @@ class World:
         house.clear()
         house.db.kernel, house.db.fault, house.db.committed = self.kernel, self._commit_fault, self._committed
         gateway = StripeGateway(KEY, "http://stripe.example", SECRET, 0, http_client=self.line)
-        outside = replace(house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one, tax=reckoned(self.seed))
+        outside = replace(
+            house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one, tax=reckoned(self.seed)
+        )
         self.shop: Shop = replace(house.shop, outside=outside, clock=clock, chance=Random(chance.random()))
         house.app.extensions["shop"] = self.shop
         ours = sqlite3.connect(house.file, isolation_level=None)

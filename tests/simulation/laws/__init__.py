@@ -2,4 +2,17 @@
 
 from tests.simulation.laws import access, audit, delays, ends, letters, lists, money, papers, queues, rest, stock, watch
 
-__all__ = ["access", "audit", "delays", "ends", "letters", "lists", "money", "papers", "queues", "rest", "stock", "watch"]
+__all__ = [
+    "access",
+    "audit",
+    "delays",
+    "ends",
+    "letters",
+    "lists",
+    "money",
+    "papers",
+    "queues",
+    "rest",
+    "stock",
+    "watch",
+]

@@ -80,7 +80,10 @@ def m7_the_state_is_the_ledgers(facts: Facts, _world: World) -> Iterator[str]:
         net, (into, _) = facts.net(order), facts.ledger.get(order.id, (0, 0))
         part = for_waiting(facts, order)
         partly = 0 < net < order.price and order.id in facts.partly
-        right = {"paid": net == order.price - part or partly, "refunded": into > 0 and (net == 0 or facts.failed(order))}
+        right = {
+            "paid": net == order.price - part or partly,
+            "refunded": into > 0 and (net == 0 or facts.failed(order)),
+        }
         if not right.get(order.state, net == 0 or lost_visit(facts, order) or facts.failed(order)):
             yield f"{order.number} is {order.state}, and its ledger has {net}"
     moved = Counter((each.kind, each.stripe_id) for each in facts.attempts if each.moved and each.kind != "session")

@@ -33,7 +33,9 @@ def papers_are_the_ledgers(facts: Facts, _world: World) -> Iterator[str]:
         taken_back = {each.about_id for each in mine if each.kind == "payment" and each.about_id}
         notes = [each for each in mine if each.kind == "refund" and each.id not in taken_back]
         paid = [each for each in facts.attempts if each.order_id == order.id and each.moved]
-        back = [each for each in facts.refunds if each.order_id == order.id and each.status not in {"failed", "canceled"}]
+        back = [
+            each for each in facts.refunds if each.order_id == order.id and each.status not in {"failed", "canceled"}
+        ]
         if (len(receipts), len(notes)) != (len(paid), len(back)):
             yield f"{order.number} has {len(receipts)} receipts of {len(paid)} payments, {len(notes)} credits of {len(back)}"
         net = sum(each.amount if each.kind == "payment" else -each.amount for each in mine)
