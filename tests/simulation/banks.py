@@ -60,7 +60,7 @@ def a_refund_fails(world: World, dice: Random) -> None:
         )
 
 
-def tried(world: World, intervention: Any, said: dict[str, Any], intent: str) -> None:  # noqa: ANN401 (one of three)
+def tried(world: World, intervention: Any, said: dict[str, Any], intent: str) -> None:
     try:
         intervention(world.sandbox.machine, Body(said))
     except Refusal as refusal:

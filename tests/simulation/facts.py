@@ -258,6 +258,10 @@ class Facts:
         """Orders of which a person is asked to do something about a refund."""
         return {each.order_id for each in self.tasks if not each.closed_at and "refund" in each.kind}
 
+    def waits(self, order: Row) -> bool:
+        """A bank has not decided, or a person is asked."""
+        return order.id in self.asked or bool(self.disputed.get(order.id, set()) & OPEN)
+
     def failed(self, order: Row) -> bool:
         """Whether a refund of it did not arrive."""
         return any(each.order_id == order.id and each.status in {"failed", "canceled"} for each in self.refunds)
