@@ -58,12 +58,22 @@ def import_keys(session: Session, product: Product, given: Read, who: str, now: 
         return Refused("Some lines cannot be taken. Nothing was imported.")
     if not product.pool and product.taken:
         return Refused("Buyers have keys that were made here already. A pool can begin only with nobody's order.")
+    if not product.pool and product.kept:
+        return Refused("Units of it are on offer to the waiting list. A pool can begin once these offers are over.")
     if not product.pool:
-        product.pool, product.stock = True, 0
-        session.flush()
+        _begin_pool(session, product, who, now)
     session.add_all(PoolKey(product_id=product.id, key=each, added_at=now) for each in given.keys)
     session.flush()
     return _restock(session, product, len(given.keys), who, "licence keys imported", now)
+
+
+def _begin_pool(session: Session, product: Product, who: str, now: datetime) -> None:
+    """From here on its units are its keys; those that stood there before are taken out."""
+    if product.stock:
+        change_stock(session, product.id, -product.stock, who, "licence keys take their place", now)
+        session.refresh(product, ["stock"])
+    product.pool, product.stock = True, 0
+    session.flush()
 
 
 def _restock(session: Session, product: Product, units: int, who: str, why: str, now: datetime) -> Launch:

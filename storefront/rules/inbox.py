@@ -44,7 +44,8 @@ def parts(body: str) -> list[Part]:
 
 
 def _part(lines: list[str]) -> Part:
-    if not all(_is_row(line) for line in lines) or lines[0].startswith(INDENT):
+    padded = any(line[LABELS - 2 : LABELS] == "  " for line in lines)  # no sentence has two blanks there
+    if not (padded and all(_is_row(line) for line in lines)) or lines[0].startswith(INDENT):
         return Part(_joined([line.strip() for line in lines]))
     rows: list[tuple[str, str]] = []
     for line in lines:
@@ -67,4 +68,4 @@ def _joined(lines: list[str]) -> str:
 
 def _is_row(line: str) -> bool:
     """A label, blanks up to the second column, and a text there: as letter_rows.rows_as_text sets it."""
-    return len(line) > LABELS and line[LABELS - 1] == " " and line[LABELS] != " " and "  " in f"{line[:LABELS]} "
+    return len(line) > LABELS and line[LABELS - 1] == " " and line[LABELS] != " "

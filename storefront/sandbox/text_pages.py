@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.utils import redirect
@@ -11,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from .mail_pages import linked
 from .templating import page
-from .twilio import segments
+from .twilio import segments, written
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -68,5 +67,5 @@ def _text(row: dict[str, Any]) -> dict[str, Any]:
         "to": row["recipient"],
         "body": row["body"],
         "segments": segments(row["body"]),
-        "date": formatdate(row["at"]),
+        "date": written(row["at"]),
     }

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from email.utils import formatdate
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
@@ -136,9 +137,9 @@ def _told(account: str, sid: str, at: int, sender: str, to: str, body: str) -> d
         "account_sid": account,
         "api_version": "2010-04-01",
         "body": body,
-        "date_created": formatdate(at),
+        "date_created": written(at),
         "date_sent": None,
-        "date_updated": formatdate(at),
+        "date_updated": written(at),
         "direction": "outbound-api",
         "error_code": None,
         "error_message": None,
@@ -154,6 +155,11 @@ def _told(account: str, sid: str, at: int, sender: str, to: str, body: str) -> d
         "to": to,
         "uri": f"{uri}.json",
     }
+
+
+def written(at: int) -> str:
+    """Write an instant as Twilio does: RFC 2822, in UTC."""
+    return format_datetime(datetime.fromtimestamp(at, UTC))
 
 
 def segments(body: str) -> int:

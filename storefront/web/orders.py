@@ -67,10 +67,7 @@ def _page(
         sentence=told.sentence,
         second=delay.SECOND if delay.needs_answer(db, found) else told.second,
         tag=told.tag,
-        note=told.note
-        or delay.order_note(db, found, token)
-        or reach.order_note(found, token)
-        or _other_note(db, found),
+        note=told.note or _note(db, found, token),
         line=told.line,
         facts=_rows(found, facts.backs),
         actions=_answer_first(db, found, _actions(found, facts, token), token),
@@ -88,6 +85,10 @@ def _page(
         reach_url=url_for("reach.show", token=token),
         address_form=_address_form(found, token, typed, error) if _correctable(found) else None,
     )
+
+
+def _note(db: Session, found: Order, token: str) -> words.Note | None:
+    return delay.order_note(db, found, token) or reach.order_note(found, token) or _other_note(db, found)
 
 
 def _address_form(found: Order, token: str, typed: str | None, error: str) -> dict[str, str]:

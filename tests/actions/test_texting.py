@@ -368,3 +368,24 @@ def test_both_channels_may_fail_and_the_creator_knows(noon: World) -> None:
         server.answers.clear()
         noon.tick()
         assert "moves to" in str(server.to(MIRIAM)[-1].message["Subject"])
+
+
+def test_the_check_names_texts_that_wait_and_texts_that_should_not_have_gone(noon: World) -> None:
+    order_id = with_phone(noon, days=60)
+    noon.moves(1, 9)
+    lost(noon, "error_429", -1)
+    noon.texts()
+    with noon.db.write() as session:
+        session.execute(
+            update(TextMessage).where(TextMessage.sent_at.is_(None)).values(due_at=noon.now + 99 * MINUTE * 60)
+        )
+    noon.advance(hours=25)
+    assert [each for each in noon.broken() if each.startswith("Texts:") and "has been owed since" in each]
+    with noon.db.write() as session:
+        session.execute(update(TextMessage).where(TextMessage.sent_at.is_(None)).values(sent_at=noon.now))
+        session.execute(update(Phone).values(ended_at=noon.now - MINUTE, ended_why="the buyer ended it"))
+    assert [each for each in noon.broken() if "after its buyer had ended the texts" in each]
+    with noon.db.write() as session:
+        session.execute(update(Phone).values(ended_at=None, ended_why="", confirmed_at=None))
+    assert [each for each in noon.broken() if "nobody had confirmed" in each]
+    assert phone_of(noon, order_id).confirmed_at is None

@@ -132,9 +132,9 @@ BUGS = [
     bug(
         "hold kept that does not fit",
         "M13",
-        Edit(charge.plan, "capture_before >= launch_at + HOLD_MARGIN", "True"),
-        Edit(charging._due, 'or_(Order.state == "reserved", Order.capture_before <= now)', 'Order.state == "reserved"'),
-        Edit(hearing._hold, "if order is None:", "if True:"),
+        Edit(
+            preflighting.replan_due, "or_(Launch.at > Order.serves_until, Launch.at.is_(None))", "Launch.at.is_(None)"
+        ),
     ),
     # Declines
     bug(
@@ -342,7 +342,7 @@ BUGS = [
             "if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:",
             "if False:",
         ),
-        Edit(granting.grant_all, "if each.id not in have and not each.product.pool", ""),
+        Edit(granting.grant_all, "if each.id not in have and not each.product.pool", "if not each.product.pool"),
         Edit(charging._open_all, "if each.id not in have", ""),
     ),
     # Letters
@@ -441,7 +441,7 @@ BUGS = [
     bug(
         "sold without a date",
         "one order without a date",
-        Edit(ordering.current_offer, "product.launch.launched_at is None and product.launch.at is None", "False"),
+        Edit(ordering._can_be_promised, "launch.at is not None and now", "launch.at is None or now"),
     ),
     bug(
         "detached without asking",

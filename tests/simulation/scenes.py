@@ -371,6 +371,20 @@ def lapsed_and_nobody_told(world: World) -> None:
     tick(world, minutes=1)
 
 
+def lapsed_after_the_launch(world: World) -> None:
+    """It is out, and nothing is granted or captured until the hold is over; Stripe's word of that is lost."""
+    stall(world, 3)
+    orders(world)
+    world.advance(timedelta(days=3))
+    machines.work(world, "worker a", JOBS["launch"])
+    goes_on(world)
+    world.advance(timedelta(days=5))
+    world.fetch_news()
+    world.news.clear()
+    tick(world)
+    tick(world, minutes=1)
+
+
 def undated(world: World) -> None:
     stall(world, 3)
     form = form_of(world)
@@ -398,6 +412,7 @@ SCENES: list[Story] = [
     back_and_told,
     never_repaired,
     lapsed_after_the_grant,
+    lapsed_after_the_launch,
     silent_for_days,
     lapsed_unseen,
     nothing_ran,

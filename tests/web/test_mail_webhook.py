@@ -101,7 +101,7 @@ def test_a_report_may_be_long(small_world: World, visitor: Visitor) -> None:
 
 
 def test_an_endless_report_is_refused(small_world: World, visitor: Visitor) -> None:
-    assert deliver(visitor, b"x" * ((1 << 20) + 1)).status_code == 413
+    assert deliver(visitor, b"x" * ((8 << 20) + 1)).status_code == 413
     assert kept(small_world) == []
 
 
