@@ -166,6 +166,7 @@ def drain(world: World, *, thorough: bool = True) -> list[str]:
     world.kernel.finish()
     deeds_delays.all_content_back(world)
     name_days(world)
+    banks.decide_all(world)
     late = due_at_once(world) if thorough else []
     for number in range(ROUNDS):
         violations, before = broken(world), world.look().written
