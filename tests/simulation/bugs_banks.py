@@ -1,7 +1,6 @@
 """Bugs that somebody could write about disputes, refunds that fail, and papers."""
 
-from storefront.actions import disputing, leaving, refunding, taxing
-from storefront.models import money
+from storefront.actions import disputing, refunding, taxing
 from tests.simulation.planting import Bug, Edit
 
 
@@ -13,11 +12,6 @@ BUGS = [
     bug("disputed and still open", "A8", Edit(disputing._follow, "suspend(session, order, now)", "pass")),
     bug("won and still shut", "Q4", Edit(disputing._follow, "restore(session, order, now)", "pass")),
     bug("lost and not revoked", "A8", Edit(disputing._lost, "revoke(session, order, now)", "pass")),
-    bug(
-        "refunded during a dispute",
-        "M9",
-        Edit(refunding._begin_rest, "if money.disputed(session, order.id):", "if False:"),
-    ),
     bug(
         "a refund that came back is not owed again",
         "Q1",
@@ -31,12 +25,6 @@ BUGS = [
             "    if row is None:",
             "    if row is None and attempt is None: return False\n    if row is None:",
         ),
-    ),
-    bug(
-        "lost, and refunded again",
-        "M9",
-        Edit(money.disputed, '(*OPEN_DISPUTE, "lost")', "OPEN_DISPUTE"),
-        Edit(leaving.wish, " or money.lost_to_the_bank(session, order.id)"),
     ),
     bug(
         "a receipt written twice",

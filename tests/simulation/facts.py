@@ -119,9 +119,14 @@ class Facts:
 
     @property
     def written(self) -> tuple[Any, ...]:
-        """Everything but the jobs' runs and how often an event was tried: one of nothing we know is asked about for ever."""
+        """Everything but the jobs' runs, how often an event was tried, and when an order that is to end was looked at.
+
+        An event of nothing we know is asked about for ever, an order that waits for a person or a bank is looked at for ever.
+        """
         heard = [(each.id, each.done_at) for each in self.stripe_events]
-        return heard, *(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})
+        ending = [(each.id, each.state, each.why) for each in self.cancelled_orders]
+        apart = {"stripe_events", "job_runs", "cancelled_orders"}
+        return heard, ending, *(getattr(self, name) for name in TABLES if name not in apart)
 
     @cached_property
     def given_up(self) -> dict[int, Row]:
@@ -252,6 +257,10 @@ class Facts:
     def asked(self) -> set[int]:
         """Orders of which a person is asked to do something about a refund."""
         return {each.order_id for each in self.tasks if not each.closed_at and "refund" in each.kind}
+
+    def waits(self, order: Row) -> bool:
+        """A bank has not decided, or a person is asked."""
+        return order.id in self.asked or bool(self.disputed.get(order.id, set()) & OPEN)
 
     def failed(self, order: Row) -> bool:
         """Whether a refund of it did not arrive."""

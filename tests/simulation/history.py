@@ -101,11 +101,16 @@ def draw(seed: int, length: int = LENGTH) -> History:
     return History(seed, weather, banks_mixed_in(seed, mixed, Step, fair=weather == FAIR))
 
 
+def reckoned(history: History) -> bool:
+    """Whether Stripe reckons the tax: in a third of the histories in which banks act."""
+    return any(each.kind in BANKS for each in history.steps) and Random(f"{history.seed}:tax").random() < 1 / 3
+
+
 def play(history: History, *, drained: bool = True) -> Played:
     """Play a history to its first violation, or to its end and, where that is wanted, until everything is quiet."""
     began = process_time()
     with at_home() as house:
-        world = World(house, history.seed, history.weather)
+        world = World(house, history.seed, history.weather, reckoned(history))
         try:
             open_shop(world)
             watch(world)
@@ -161,6 +166,7 @@ def drain(world: World, *, thorough: bool = True) -> list[str]:
     world.kernel.finish()
     deeds_delays.all_content_back(world)
     name_days(world)
+    banks.decide_all(world)
     late = due_at_once(world) if thorough else []
     for number in range(ROUNDS):
         violations, before = broken(world), world.look().written

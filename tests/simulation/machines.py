@@ -35,6 +35,8 @@ UNION ALL SELECT delay_due_at FROM orders WHERE kind = 'back_order' AND state = 
 UNION ALL SELECT offer_until FROM tickets WHERE state = 'offered'
 UNION ALL SELECT datetime(looked_at, '+20 seconds') || '.000000' FROM holdups WHERE over_at IS NULL
 UNION ALL SELECT due_at FROM cancelled_orders WHERE state NOT IN ('done', 'by_hand')
+    AND order_id NOT IN (SELECT order_id FROM tasks WHERE kind = 'refund' AND closed_at IS NULL)
+    AND order_id NOT IN (SELECT order_id FROM disputes WHERE status IN ('needs_response', 'under_review'))
 UNION ALL SELECT retry_at FROM orders WHERE state NOT IN ('expired', 'cancelled', 'refunded')
 """
 

@@ -25,7 +25,6 @@ from tests.simulation.post import Mailman
 
 START = datetime(2026, 9, 7, 8, 0, tzinfo=UTC)
 PAUSE = timedelta(seconds=60)
-BANKS_SHARE = 0.5
 T = TypeVar("T")
 
 
@@ -97,6 +96,7 @@ class World:
     house: House
     seed: int
     weather: Weather = FAIR
+    tax: bool = False
     now: datetime = START
     rough: bool = False
     faults: int = 0
@@ -145,9 +145,7 @@ class World:
         house.clear()
         house.db.kernel, house.db.fault, house.db.committed = self.kernel, self._commit_fault, self._committed
         gateway = StripeGateway(KEY, "http://stripe.example", SECRET, 0, http_client=self.line)
-        outside = replace(
-            house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one, tax=reckoned(self.seed)
-        )
+        outside = replace(house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one, tax=self.tax)
         self.shop: Shop = replace(house.shop, outside=outside, clock=clock, chance=Random(chance.random()))
         house.app.extensions["shop"] = self.shop
         ours = sqlite3.connect(house.file, isolation_level=None)
@@ -306,9 +304,3 @@ def one_by_one(do: Callable[[T], object], each: Sequence[T]) -> None:
 def shown(path: str) -> str:
     """A path as the trace keeps it: tokens are long, and differ with the key."""
     return "/".join(part if len(part) < 30 else "…" for part in path.split("?", maxsplit=1)[0].split("/"))
-
-
-def reckoned(seed: int) -> bool:
-    """Whether Stripe reckons the tax in this history: in a third of those in which banks act."""
-    chance = Random(f"{seed}:banks")
-    return chance.random() < BANKS_SHARE and Random(f"{seed}:tax").random() < 1 / 3

@@ -68,11 +68,16 @@ def g3_closed_when_all_is_over(facts: Facts, _world: World) -> Iterator[str]:
 
 @quiet("Q5 of products")
 def q5_given_up_is_free_and_told(facts: Facts, _world: World) -> Iterator[str]:
-    """A product that was given up: nothing at Stripe for any of its orders, each has its closing letter, its creator one."""
+    """A product that was given up: nothing at Stripe for any of its orders, each has its closing letter, its creator one.
+
+    Where a bank has not decided, or a person is asked about a refund, it is not over before they have.
+    """
     letters = Counter((each.order_id, each.kind) for each in facts.letters)
     confirmed = {each.order_id for each in facts.letters if each.kind == "confirmed"}
     for made in facts.cancellations:
         orders = [facts.orders[e.order_id] for e in facts.cancelled_orders if e.cancellation_id == made.id]
+        if any(facts.waits(each) for each in orders):
+            continue
         if made.done_at is None:
             yield f"cancellation {made.id} is not over"
         for order in orders:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from storefront.actions.checking import check
-from tests.simulation.facts import ENDED, OPEN, WITHDRAWN, Facts, Row
+from tests.simulation.facts import ENDED, WITHDRAWN, Facts
 from tests.simulation.registry import quiet
 from tests.simulation.world import World
 
@@ -24,7 +24,7 @@ def q1_stripe_is_our_ledger(facts: Facts, _world: World) -> Iterator[str]:
         for intent in facts.intents.get(order.id, []):
             if intent["status"] not in {"succeeded", "canceled", "requires_capture"}:
                 yield f"{order.number} is {order.state}, and {intent['id']} is {intent['status']} at Stripe"
-    disputed = {each.payment_method for each in facts.orders.values() if waits(facts, each)}
+    disputed = {each.payment_method for each in facts.orders.values() if facts.waits(each)}
     for card in facts.of_kind("payment_method"):
         if card["customer"] and card["id"] not in disputed:
             yield f"card {card['id']} is saved without a reason"
@@ -50,13 +50,8 @@ def q3_every_order_rests(facts: Facts, _world: World) -> Iterator[str]:
     for order in facts.orders.values():
         if order.state not in RESTING:
             yield f"{order.number} is {order.state} ({order.decline}), wished to go: {order.cancel_wished_at}"
-        elif order.state == "paid" and order.cancel_wished_at and not waits(facts, order):
+        elif order.state == "paid" and order.cancel_wished_at and not facts.waits(order):
             yield f"{order.number} was cancelled, and is paid"
-
-
-def waits(facts: Facts, order: Row) -> bool:
-    """A bank has not decided, or a person is asked."""
-    return order.id in facts.asked or bool(facts.disputed.get(order.id, set()) & OPEN)
 
 
 @quiet("Q4")
