@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.actions.owing import owe
-from storefront.models import rehearsals
+from storefront.models import cancellations, rehearsals
 from storefront.models.cancellations import given_up
 from storefront.models.db import Database, changed
 from storefront.models.orders import Order
@@ -73,6 +73,8 @@ def _judge(db: Database, launch_id: int, found: Content, now: datetime) -> bool:
         launch = session.get_one(Launch, launch_id, with_for_update=True)
         if launch.launched_at is not None or launch.at is None or launch.at > now:
             return False
+        if cancellations.of_product(session, launch.product_id) is not None:  # a moment ago: nothing is waited for
+            return free(session, launch, now)
         return _hold_up(session, launch, why, now) if why else free(session, launch, now)
 
 

@@ -1,7 +1,9 @@
 """A launch whose content is missing does not start, and opens by itself when it is there."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from storefront.actions import charging, delaying, giving_up, granting, launching, readying
@@ -178,3 +180,23 @@ def test_one_that_is_opened_by_hand_is_held_up_no_more(world: World) -> None:
         session.execute(update(Lesson).where(Lesson.product_id == product).values(source=source))
         assert launching.launch_now(session, session.get_one(Product, product).launch, "ines", world.now) is None
     assert [each.over_at for each in holdups(world)] == [world.now]
+
+
+def test_one_that_is_given_up_while_its_content_is_looked_at_is_not_held_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = world.product(days=3)
+    world.orders(product)
+    world.advance(days=3)
+    looks = readying.content
+
+    def given_up_meanwhile(*seen: Any) -> Any:
+        found = looks(*seen)
+        with world.db.write() as session:
+            gone = session.get_one(Product, product)
+            assert giving_up.give_up(session, gone, who="creator:1", reason="Not made.", now=world.now) is None
+        return found
+
+    monkeypatch.setattr(readying, "content", given_up_meanwhile)
+    readying.hold_up_due(world.outside, world.db, world.now)
+    assert [each.over_at for each in holdups(world)] == []

@@ -1,5 +1,7 @@
 """A restock of three licence keys to a queue of five, of whom the second has a bad card."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
@@ -65,7 +67,7 @@ def test_three_keys_serve_the_head_of_the_queue_and_a_bad_card_keeps_its_key_for
     expect(owner.page.locator("main")).to_contain_text("a unit came back")
     letter = shop.letter(QUEUE[0], "Open now")
     owner.opens(link_in(letter, "/access/"))
-    expect(owner.page.locator("main")).to_contain_text("SF-1111-1111")
+    expect(owner.page.locator("main")).to_contain_text(re.compile("SF-[123]"))
     owner.is_content()
     here.db.engine.dispose()
 
