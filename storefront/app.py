@@ -78,8 +78,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     rooms = (shop, checkout, orders, delay, papers, reach, inbox, waiting, library, account, policy, pages, studio)
     for room in (*rooms, news, stripe_webhook, mail_webhook, healthz):
         app.register_blueprint(room.pages)
-    app.register_blueprint(news.one_click)
-    for door in (stripe_webhook.pages, mail_webhook.pages, news.one_click):  # their senders sign, or hold a link
+    ends = (news.one_click, waiting.one_click)
+    for room in ends:
+        app.register_blueprint(room)
+    for door in (stripe_webhook.pages, mail_webhook.pages, *ends):  # their senders sign, or hold a link
         signin.csrf.exempt(door)
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxy_hops, x_proto=settings.proxy_hops)  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ from email.charset import QP, Charset
 from email.headerregistry import Address
 from email.mime.base import MIMEBase
 from email.mime.text import MIMEText
+from email.policy import SMTP, EmailPolicy
 from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
@@ -61,6 +62,24 @@ class NotAccepted(Exception):
         self.silent = silent
 
 
+class _Heads(EmailPolicy):
+    """The standard library writes a long address or Message-ID as an encoded word, which no mail program takes apart.
+
+    Such fields are broken between their words only (RFC 5322 2.2.3, RFC 8058 3.1).
+    """
+
+    WHOLE = frozenset({"list-unsubscribe", "message-id", "in-reply-to", "references"})
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """A field as it travels."""
+        if name.lower() not in self.WHOLE:
+            return super().fold_binary(name, value)
+        return f"{name}: {(self.linesep + ' ').join(value.split())}{self.linesep}".encode("ascii")
+
+
+HEADS = _Heads(linesep=SMTP.linesep, max_line_length=SMTP.max_line_length)
+
+
 class _Message(Message):
     """A Flask-Mail message whose parts travel in seven bits, in short lines, and whose names survive the way."""
 
@@ -72,6 +91,7 @@ class _Message(Message):
         del message["From"], message["Subject"]
         message["From"] = str(Address(self.sender_name, addr_spec=str(self.sender)))
         message["Subject"] = self.subject
+        message.policy = HEADS
         return message
 
     def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:

@@ -93,3 +93,8 @@ def _hint(typed: str) -> str:
     if not name.isascii():
         return "Before the @ only plain letters reach every mail server: no ü, é or ß."
     return "That does not read as an address. Look for a blank or a comma in it."
+
+
+def is_one_click(form: Mapping[str, str]) -> bool:
+    """Whether a mail program presses a button for its reader (RFC 8058): it wants an answer, not a page."""
+    return form.get("List-Unsubscribe") == "One-Click"

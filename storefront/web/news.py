@@ -18,7 +18,7 @@ from storefront.rules import news_words, words
 from storefront.rules.access import fingerprint
 from storefront.web import forms
 from storefront.web.context import now, shop
-from storefront.web.limits import limiter
+from storefront.web.limits import MAIL_PROGRAMS, limiter
 
 pages = Blueprint("news", __name__)
 one_click = Blueprint("news_end", __name__)  # without the token of a form
@@ -112,12 +112,12 @@ def about_end(token: str) -> BaseResponse:
 
 
 @one_click.post("/news/<token>/end")
-@limiter.limit("60/minute")
+@limiter.limit(MAIL_PROGRAMS)
 def end(token: str) -> BaseResponse:
     """No more, at once."""
     with shop().db.write() as db:
         watching.end(db, _found(db, token), now())
-    if request.form.get("List-Unsubscribe") == "One-Click":
+    if forms.is_one_click(request.form):
         return make_response("Ended.", 200)
     flash("Ended.")
     return redirect(url_for("news.watcher", token=token), code=303)

@@ -249,7 +249,7 @@ NOT_AN_ORDER = {
     "news_end.end",
     "policy.mail_the_way",
     "waiting.join",
-    "waiting.leave",
+    "waiting_end.leave",
 }
 # What makes orders: tests/races/test_last_unit.py.
 MAKES_ORDERS = {"checkout.order"}
