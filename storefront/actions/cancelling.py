@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import PAUSE, Record, begin, carry_out
@@ -25,6 +25,7 @@ from storefront.outside.world import Outside
 from storefront.rules.order import State
 
 Release = tuple[Attempt | None, Record]
+decided = and_(no_open_dispute, no_refund_task)  # nobody is about to say what becomes of its money
 ENDED_OR_PAID = ("paid", "expired", "cancelled", "refunded")
 
 
@@ -129,7 +130,7 @@ def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
 
 def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Leave nothing open or saved without a reason: stray intents, what lost visits secured, cards of ended orders,
-    and cards that a repair replaced.
+    and cards that a repair replaced. Where a bank or a person has not decided about its money, only its card goes.
     """
     done = Order.state.in_(ENDED_OR_PAID)
     lost = select(Checkout.id).where(
@@ -139,24 +140,26 @@ def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> 
     replaced = select(Checkout.id).where(
         Checkout.order_id == Order.id, Checkout.won.is_(True), Checkout.payment_method.is_not(None), other
     )
-    untidy = or_(
-        done & Order.payment_method.is_not(None),
+    left = or_(
         Order.stray_intent.is_not(None),
         lost.exists(),
         replaced.exists(),
     )
+    untidy = or_(done & Order.payment_method.is_not(None), left & decided)
     with db.read() as session:
-        free = (no_open_attempt, no_open_dispute, no_refund_task, not_resting(now))
-        query = select(Order.id).where(untidy, *free)
+        query = select(Order.id).where(untidy, no_open_attempt, not_resting(now))
         ids = session.scalars(query.order_by(Order.id).limit(limit)).all()
     return for_each(ids, lambda order_id: _tidy(outside, db, order_id, now))
 
 
 def _tidy(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
-    _look_at_stray(outside, db, order_id, now)
+    with db.read() as session:
+        free = session.scalar(select(Order.id).where(Order.id == order_id, decided))
+    if free:
+        _look_at_stray(outside, db, order_id, now)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
-        attempt, record = _next_release(session, order, now)
+        attempt, record = _next_release(session, order, now) if free else _forget(session, order, now)
     if attempt is not None:
         carry_out(outside, db, attempt, record, now)
 
@@ -212,6 +215,11 @@ def _next_release(session: Session, order: Order, now: datetime) -> Release:
             return _release(session, order, visit, now)
         if visit.won and visit.payment_method and visit.payment_method != order.payment_method:
             return begin(session, order, "detach", now, target=visit.payment_method), record_detach
+    return _forget(session, order, now)
+
+
+def _forget(session: Session, order: Order, now: datetime) -> Release:
+    """Detach the card of an order that needs it no longer."""
     if order.payment_method and order.state in ENDED_OR_PAID:
         return begin(session, order, "detach", now, target=order.payment_method), record_detach
     return None, record_detach
