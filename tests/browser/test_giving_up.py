@@ -95,6 +95,7 @@ def test_a_cancelled_launch_of_two_hundred_orders_is_interrupted_and_resumed(sho
     shop.advance("4m")  # the dead worker's leases lapse
     shop.start_worker("worker")
     until(lambda: states(here.db) == {"cancelled": MANY}, lambda: f"all of them: {states(here.db)}\n{shop.logs()}", 120)
+    shop.advance("1m")  # to when it is looked at again
     until(lambda: "have ended" in shop.command("cancel", "status", EBOOK), "the last of it to be over", 60)
     told = until(lambda: _told(shop) if len(_told(shop)) >= MANY else None, "two hundred letters", 90)
     assert len(told) == MANY

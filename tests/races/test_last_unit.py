@@ -36,8 +36,8 @@ class Till(Shop):
 
     def start_web(self) -> None:
         bind, count = f"127.0.0.1:{self.ports['web']}", str(self.web_processes)
-        words = ["-m", "gunicorn", "--bind", bind, "--workers", count, "--threads", "4", "--no-control-socket"]
-        self._run("web", [*words, "wsgi:app"])
+        words = ["--bind", bind, "--workers", count, "--threads", "4", "--no-control-socket"]
+        self._run("web", "gunicorn", [*words, "wsgi:app"])
         self._await(f"{self.base_url}/healthz", "web")
 
     def opens_with(self, processes: int) -> None:

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import requests
 
+from tests.support.programs import Program
 from tests.support.world import MAIL_SECRET, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +51,8 @@ class Shop:
         self.base_url = f"http://127.0.0.1:{self.ports['web']}"
         self.sandbox_url = f"http://127.0.0.1:{self.ports['sandbox']}"
         self.watched = os.environ.get("STRIPE_CONFORMANCE", "")
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, Program | subprocess.Popen[bytes]] = {}
+        self.commands = count()
         self.env = self._environment(database_url) | env
 
     def _environment(self, database_url: str) -> dict[str, str]:
@@ -107,7 +110,8 @@ class Shop:
             self.make_catalogue()
             return
         file = Path(self.env["DATABASE_URL"].removeprefix("sqlite:///"))
-        shutil.copy(sample() / "storefront.db", file)
+        for each in sample().glob("storefront.db*"):  # with what is still written beside it
+            shutil.copy(each, file.parent / each.name.replace("storefront.db", file.name))
         shutil.copytree(sample() / "shelf", self.folder / "shelf")
 
     def make_catalogue(self) -> None:
@@ -118,23 +122,21 @@ class Shop:
     def start_sandbox(self) -> None:
         """Start it, or start it again."""
         hook = f"http://127.0.0.1:{self.ports['events']}/" if self.watched else f"{self.base_url}/webhooks/stripe"
-        command = ["-m", "storefront.sandbox", "--port", str(self.ports["sandbox"])]
-        command += ["--smtp-port", str(self.ports["mail"]), "--data-dir", str(self.folder)]
-        self._run("sandbox", [*command, "--webhook-url", hook, "--webhook-secret", SECRET])
+        words = ["--port", str(self.ports["sandbox"]), "--smtp-port", str(self.ports["mail"])]
+        words += ["--data-dir", str(self.folder), "--webhook-url", hook, "--webhook-secret", SECRET]
+        self._run("sandbox", "storefront.sandbox", words)
         self._await(f"{self.sandbox_url}/_sandbox/health", "sandbox")
 
     def start_web(self) -> None:
         """Start the web as in production: gunicorn, two workers."""
         bind = f"127.0.0.1:{self.ports['web']}"
-        self._run(
-            "web",
-            ["-m", "gunicorn", "--bind", bind, "--workers", "2", "--threads", "4", "--no-control-socket", "wsgi:app"],
-        )
+        words = ["--bind", bind, "--workers", "2", "--threads", "4", "--no-control-socket", "wsgi:app"]
+        self._run("web", "gunicorn", words)
         self._await(f"{self.base_url}/healthz", "web")
 
     def start_worker(self, name: str) -> None:
         """Start a worker; any number may run."""
-        self._run(name, ["-m", "storefront.worker"])
+        self._run(name, "storefront.worker")
 
     def _watch(self) -> None:
         reports = Path(os.environ.get("CONFORMANCE_REPORTS", str(self.folder)))
@@ -144,14 +146,13 @@ class Shop:
         command += ["--report", str(reports / f"{self.ports['web']}-{time.time_ns()}.json")]
         command += ["--events-listen", str(self.ports["events"]), "--webhook-secret", SECRET, "--quiet"]
         command += ["--events-upstream", f"{self.base_url}/webhooks/stripe", "--clock-file", str(self.folder / "clock")]
-        self._run("proxy", command)
+        with (self.folder / "proxy.log").open("ab") as log:
+            proxy = subprocess.Popen([sys.executable, *command], env=self.env, cwd=ROOT, stdout=log, stderr=log)
+        self.processes["proxy"] = proxy
         self._await(f"http://127.0.0.1:{self.ports['proxy']}/__conformance/health", "proxy")
 
-    def _run(self, name: str, command: Sequence[str]) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, *command], env=self.env, cwd=ROOT, stdout=log, stderr=log
-            )
+    def _run(self, name: str, module: str, words: Sequence[str] = ()) -> None:
+        self.processes[name] = Program(module, words, self.env, self.folder / f"{name}.log")
 
     def _await(self, url: str, name: str) -> None:
         def answers() -> bool:
@@ -170,18 +171,12 @@ class Shop:
 
     def command(self, *words: str, stdin: str = "", ok: bool = True) -> str:
         """Run `storefront …`; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "storefront.cli", *words],
-            env=self.env,
-            cwd=ROOT,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert not ok or done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        printed = self.folder / f"command-{next(self.commands)}.txt"
+        ended = Program("storefront.cli", words, self.env, printed, stdin).wait(120)
+        said = printed.read_text()
+        printed.unlink()
+        assert not ok or ended == 0, said
+        return said
 
     def advance(self, span: str) -> None:
         """Let time pass, here and at the sandbox."""
