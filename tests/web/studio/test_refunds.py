@@ -65,15 +65,15 @@ def test_a_part_is_looked_at_first_and_then_given_back_with_the_name_of_who_pres
 BAD = ["", "0", "0.00", "-5", "five", "5.001", "5,00", "1e2", "NaN", "٥", "29.00", "29", "1000000", "9" * 30, "5.00.0"]
 
 
-@pytest.mark.parametrize("amount", BAD)
-def test_an_amount_that_cannot_go_back_comes_back_as_it_was_typed(world: World, ines: Visitor, amount: str) -> None:
+def test_an_amount_that_cannot_go_back_comes_back_as_it_was_typed(world: World, ines: Visitor) -> None:
     home = file(world, buys(world))
-    looks(ines, home, amount, status=422)
-    assert ines.page.fields["amount"]["value"] == amount
-    assert ines.page.fields["amount"]["aria-invalid"] == "true"
-    assert ines.page.fields["why"]["value"] == "It came late."
-    ines.post(f"{home}/refund", 422, amount=amount, why="x", left="2900", step="do")
-    assert refunds(world) == []
+    for amount in BAD:
+        looks(ines, home, amount, status=422)
+        assert ines.page.fields["amount"]["value"] == amount
+        assert ines.page.fields["amount"]["aria-invalid"] == "true"
+        assert ines.page.fields["why"]["value"] == "It came late."
+        ines.post(f"{home}/refund", 422, amount=amount, why="x", left="2900", step="do")
+        assert refunds(world) == [], amount
 
 
 def test_a_reason_is_asked_for_and_going_back_keeps_everything(world: World, ines: Visitor) -> None:
