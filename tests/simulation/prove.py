@@ -125,16 +125,18 @@ def main() -> int:
     reader.add_argument("--count", type=int, default=2000, help="how many histories")
     reader.add_argument("--seconds", type=float, default=15, help="how long to hunt for each bug")
     asked = reader.parse_args()
-    told = []
+    told: list[str] = []
     for part in [asked.part] if asked.part else PARTS:
         began = monotonic()
         print(f"{part} ...", flush=True)
         right, summary = {"histories": histories, "pairs": pairs, "kills": kills, "races": races, "hunt": hunt}[part](
             asked
         )
-        told.append((right, f"{part}: {summary}; {(monotonic() - began) / 60:.1f} minutes"))
-    print("\n".join(f"{'held' if right else 'BROKEN'}  {line}" for right, line in told))
-    return 0 if all(right for right, _ in told) else 1
+        verdict = "held" if right else "BROKEN"
+        told.append(f"{verdict}  {part}: {summary}; {(monotonic() - began) / 60:.1f} minutes")
+        print(told[-1], flush=True)
+    print("\n".join(told))
+    return 0 if all(each.startswith("held") for each in told) else 1
 
 
 if __name__ == "__main__":
