@@ -130,7 +130,7 @@ def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
 
 def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Leave nothing open or saved without a reason: stray intents, what lost visits secured, cards of ended orders,
-    and cards that a repair replaced. Where a bank or a person has not decided about its money, only its card goes.
+    and cards that a repair replaced. Where a bank or a person has not decided about its money, only its cards go.
     """
     done = Order.state.in_(ENDED_OR_PAID)
     lost = select(Checkout.id).where(
@@ -140,12 +140,11 @@ def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> 
     replaced = select(Checkout.id).where(
         Checkout.order_id == Order.id, Checkout.won.is_(True), Checkout.payment_method.is_not(None), other
     )
-    left = or_(
-        Order.stray_intent.is_not(None),
-        lost.exists(),
+    untidy = or_(
+        done & Order.payment_method.is_not(None),
         replaced.exists(),
+        and_(or_(Order.stray_intent.is_not(None), lost.exists()), decided),
     )
-    untidy = or_(done & Order.payment_method.is_not(None), left & decided)
     with db.read() as session:
         query = select(Order.id).where(untidy, no_open_attempt, not_resting(now))
         ids = session.scalars(query.order_by(Order.id).limit(limit)).all()
@@ -213,13 +212,14 @@ def _next_release(session: Session, order: Order, now: datetime) -> Release:
     for visit in order.checkouts:
         if visit.won is False and visit.released_at is None:
             return _release(session, order, visit, now)
-        if visit.won and visit.payment_method and visit.payment_method != order.payment_method:
-            return begin(session, order, "detach", now, target=visit.payment_method), record_detach
     return _forget(session, order, now)
 
 
 def _forget(session: Session, order: Order, now: datetime) -> Release:
-    """Detach the card of an order that needs it no longer."""
+    """Detach a card that was replaced, or that an order needs no longer."""
+    for visit in order.checkouts:
+        if visit.won and visit.payment_method and visit.payment_method != order.payment_method:
+            return begin(session, order, "detach", now, target=visit.payment_method), record_detach
     if order.payment_method and order.state in ENDED_OR_PAID:
         return begin(session, order, "detach", now, target=order.payment_method), record_detach
     return None, record_detach

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from storefront.models.cancellations import Cancellation
 from storefront.models.delays import Notice, Reply
 from storefront.models.letters import Letter
+from storefront.models.money import not_disputed
 from storefront.models.orders import LIVE, Order, Promise, not_leaving
 from storefront.models.products import Launch
 from storefront.models.queues import in_queue
@@ -41,7 +43,8 @@ def _acted(session: Session, now: datetime) -> Iterator[str]:
         Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_(None)
     )
     waits = or_(and_(Order.kind == "pre_order", ahead), in_queue)
-    mine = (Order.state.in_(DECIDED), not_leaving, waits)
+    given_up = exists().where(Cancellation.product_id == Order.product_id)
+    mine = (Order.state.in_(DECIDED), not_leaving, waits, ~given_up)
     for order in session.scalars(select(Order).where(*mine, Order.delay_due_at <= now - PATIENCE)):
         yield f"Delays: order {order.number} was to be decided at {order.delay_due_at:%Y-%m-%d %H:%M} UTC, and was not."
     dated = exists().where(Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.version == 1)
@@ -73,8 +76,8 @@ def _kept(session: Session) -> Iterator[str]:
 
 
 def _given(session: Session, now: datetime) -> Iterator[str]:
-    """What was taken for waiting was given."""
+    """What was taken for waiting was given, where no bank is asked, or took all of it."""
     owed = (Reply.owed > 0, Reply.given_at.is_(None), Reply.at <= now - GIVING_TAKES, Order.state == "paid")
-    query = select(Order.number).join(Reply, Reply.order_id == Order.id).where(*owed, not_leaving)
+    query = select(Order.number).join(Reply, Reply.order_id == Order.id).where(*owed, not_leaving, not_disputed)
     for number in session.scalars(query):
         yield f"Delays: order {number} waits for its part of the price for over 24 hours."

@@ -161,7 +161,7 @@ BUGS = [
     bug(
         "declined intent left open",
         "I4",
-        Edit(cancelling.tidy_due, "Order.stray_intent.is_not(None),", ""),
+        Edit(cancelling.tidy_due, "or_(Order.stray_intent.is_not(None), lost.exists())", "lost.exists()"),
         Edit(cancelling._next_release, "if order.stray_intent:", "if False:"),
     ),
     # Cancelling and refunds
@@ -464,7 +464,7 @@ BUGS = [
         "replaced card left saved",
         "I4",
         Edit(cancelling.tidy_due, "        replaced.exists(),\n", ""),
-        Edit(cancelling._next_release, "if visit.won and", "if False and"),
+        Edit(cancelling._forget, "if visit.won and", "if False and"),
     ),
 ]
 BUGS += bugs_further.BUGS + bugs_banks.BUGS

@@ -15,6 +15,7 @@ from tests.simulation.world import World
 DECIDED = ("reserved", "held", "past_due", "paid")
 LATE, LONGEST = timedelta(hours=24), timedelta(days=31)
 AGAIN = timedelta(hours=1)
+NO_DAY = "~"  # further than any day that is written with digits
 MOMENT = timedelta(microseconds=1)
 LAUNCHED = "SELECT launched_at FROM launches WHERE product_id = ? AND kind = 'product'"
 
@@ -139,18 +140,16 @@ def deadline(letters: Sequence[Row], version: int) -> datetime | None:
 def carried_twice(promises: Sequence[Row], replies: Sequence[Row], reply: Row) -> bool:
     """Whether the day went further twice, each time ahead of it, between two moments at which the promise stood."""
     spoke = {each.version for each in replies if each.order_id == reply.order_id and each.how == "click"}
-    day = furthest = promises[0].by
-    further = 0
+    day = promises[0].by
+    ahead: list[str] = []  # the days that it went on to, each further than the one before
     for each in moves_of(promises):
         if each.version > reply.version or each.made_at >= day:
             break
-        if each.by <= day and not each.undated:
-            further, furthest = 0, day
-        elif each.by > furthest:
-            further, furthest = further + 1, each.by
+        to = NO_DAY if each.undated else each.by
+        ahead = [one for one in ahead if one < to] + [to] if to > day else []
         if each.version in spoke:
             return False
-    return further > 1
+    return len(ahead) > 1
 
 
 @always("P4")
@@ -205,9 +204,11 @@ def p6_a_gift_is_paid_once(facts: Facts, _world: World) -> Iterator[str]:
 
 @quiet("P6 at rest")
 def p6_a_gift_is_paid(facts: Facts, _world: World) -> Iterator[str]:
-    """What was taken for waiting was given, where the order stayed."""
+    """What was taken for waiting was given, where the order stayed and no bank took all of it."""
     for each in facts.replies:
         order = facts.orders[each.order_id]
+        if "lost" in facts.disputed.get(order.id, set()):
+            continue
         if each.owed and order.state == "paid" and not order.cancel_wished_at and each.given_at is None:
             yield f"{order.number} waits for {each.owed} that it was to get for waiting"
 

@@ -24,7 +24,8 @@ def q1_stripe_is_our_ledger(facts: Facts, _world: World) -> Iterator[str]:
         for intent in facts.intents.get(order.id, []):
             if intent["status"] not in {"succeeded", "canceled", "requires_capture"}:
                 yield f"{order.number} is {order.state}, and {intent['id']} is {intent['status']} at Stripe"
-    disputed = {each.payment_method for each in facts.orders.values() if facts.waits(each)}
+    waits = {each.id for each in facts.orders.values() if facts.waits(each)}
+    disputed = {each.payment_method for each in facts.checkouts if each.order_id in waits and each.won == 0}
     for card in facts.of_kind("payment_method"):
         if card["customer"] and card["id"] not in disputed:
             yield f"card {card['id']} is saved without a reason"
