@@ -36,12 +36,16 @@ TABLES = (
     "disputes",
     "tasks",
     "tax_points",
+    "phones",
+    "texts",
+    "mail_events",
 )
 WIDE = {
     "stripe_events": "id, type, object_id, received_at, due_at, tries, done_at, note",
     "promises": "id, order_id, version, made_at, launch_generation, not_before, by, undated, wall, zone, price, currency",
     "products": "id, slug, kind, currency, stock, taken, backorders, queued, kept, waiting, pool, upfront, retired_at",
     "rehearsals": "id, launch_id, generation, occasion, at",
+    "mail_events": "id, type, payload, received_at, done_at, note",
     "tickets": "id, product_id, email, joined_at, state, offered_at, offer_until, ended_at, order_id",
 }
 KINDS = ("payment_intent", "charge", "refund", "dispute", "payment_method", "checkout.session", "customer")
@@ -115,6 +119,9 @@ class Facts:
     disputes: list[Row]
     tasks: list[Row]
     tax_points: list[Row]
+    phones: list[Row]
+    texts: list[Row]
+    mail_events: list[Row]
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
-from tests.simulation.registry import BANKS, FURTHER, Deed
+from tests.simulation.registry import BANKS, CHANNELS, FURTHER, Deed
 
 SHARE = 0.5  # of the histories
 OF_STEPS = (0.2, 0.4)
@@ -31,6 +31,12 @@ def mixed_in(seed: int, steps: Sequence[S], make: Make[S], *, fair: bool) -> tup
 def banks_mixed_in(seed: int, steps: Sequence[S], make: Make[S], *, fair: bool) -> tuple[S, ...]:
     """The same with what banks do: dice of their own again, and never in the place of the first step."""
     mixed = _mixed(Random(f"{seed}:banks"), BANKS, steps[1:], make, fair=fair)
+    return tuple(steps) if mixed is None else (*steps[:1], *mixed)
+
+
+def channels_mixed_in(seed: int, steps: Sequence[S], make: Make[S], *, fair: bool) -> tuple[S, ...]:
+    """The same with what happens to letters on their way, to mailboxes and to phones."""
+    mixed = _mixed(Random(f"{seed}:channels"), CHANNELS, steps[1:], make, fair=fair)
     return tuple(steps) if mixed is None else (*steps[:1], *mixed)
 
 

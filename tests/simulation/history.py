@@ -13,13 +13,23 @@ from storefront import worker
 from storefront.actions import launching
 from storefront.models.products import Launch
 from storefront.rules import launch as rule
-from tests.simulation import banks, buyers, creators, deeds_delays, deeds_ends, deeds_stock, laws, machines
+from tests.simulation import (
+    banks,
+    buyers,
+    creators,
+    deeds_channels,
+    deeds_delays,
+    deeds_ends,
+    deeds_stock,
+    laws,
+    machines,
+)
 from tests.simulation.fair import open_shop
-from tests.simulation.further import banks_mixed_in, mixed_in
+from tests.simulation.further import banks_mixed_in, channels_mixed_in, mixed_in
 from tests.simulation.house import at_home
 from tests.simulation.laws.watch import watch
 from tests.simulation.machines import WORKERS, next_instant
-from tests.simulation.registry import ALWAYS, BANKS, DEEDS, FURTHER, QUIET
+from tests.simulation.registry import ALWAYS, BANKS, CHANNELS, DEEDS, FURTHER, QUIET
 from tests.simulation.world import FAIR, Weather, World, draw_weather
 
 ROOMS = (
@@ -30,6 +40,7 @@ ROOMS = (
     deeds_stock,
     deeds_ends,
     banks,
+    deeds_channels,
     laws,
 )  # each enters its deeds and laws
 LENGTH = 200
@@ -98,7 +109,8 @@ def draw(seed: int, length: int = LENGTH) -> History:
         for kind in kinds
     )
     mixed = mixed_in(seed, steps, Step, fair=weather == FAIR)
-    return History(seed, weather, banks_mixed_in(seed, mixed, Step, fair=weather == FAIR))
+    banked = banks_mixed_in(seed, mixed, Step, fair=weather == FAIR)
+    return History(seed, weather, channels_mixed_in(seed, banked, Step, fair=weather == FAIR))
 
 
 def reckoned(history: History) -> bool:
@@ -112,6 +124,8 @@ def play(history: History, *, drained: bool = True) -> Played:
     with at_home() as house:
         world = World(house, history.seed, history.weather, reckoned(history))
         try:
+            if any(each.kind in CHANNELS for each in history.steps):
+                world.open_channels()
             open_shop(world)
             watch(world)
             steps, violations = _play(world, history.steps)
@@ -137,7 +151,7 @@ def take(world: World, step: Step) -> None:
     """One step: something begins, then everybody under way moves on, in an order that the dice say."""
     dice = Random(step.dice)
     with world.in_dice(Random(step.dice + 1), rough=step.rough):
-        (DEEDS | FURTHER | BANKS)[step.kind].do(world, dice)
+        (DEEDS | FURTHER | BANKS | CHANNELS)[step.kind].do(world, dice)
         world.kernel.note("step", step.kind)
         moves = dice.randrange(1, 12) if step.linger else 10_000
         while world.kernel.actors and moves:
@@ -163,6 +177,7 @@ def drain(world: World, *, thorough: bool = True) -> list[str]:
     """
     world.weather, world.down_until = FAIR, world.now
     world.line.kept.clear()
+    world.mailman.full.clear()
     world.kernel.finish()
     deeds_delays.all_content_back(world)
     name_days(world)

@@ -24,6 +24,7 @@ from tests.simulation.database import WatchedDatabase
 
 assert storefront.models.__all__
 KEY, SECRET = "sk_test_simulation", "whsec_simulation"
+MAIL_SECRET = "mail-reports-of-the-simulation"
 BASE_URL = "http://127.0.0.1:8000"
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own in it)
 

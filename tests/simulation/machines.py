@@ -23,6 +23,9 @@ INSTANTS = """
 SELECT at AS due FROM launches WHERE launched_at IS NULL
 UNION ALL SELECT leased_until FROM attempts WHERE outcome IS NULL
 UNION ALL SELECT due_at FROM letters WHERE sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL
+UNION ALL SELECT due_at FROM texts WHERE sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL
+UNION ALL SELECT leased_until FROM texts WHERE sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL
+UNION ALL SELECT due_at FROM mail_events WHERE done_at IS NULL
 UNION ALL SELECT expires_at FROM checkouts WHERE closed_at IS NULL
 UNION ALL SELECT due_at FROM stripe_events WHERE done_at IS NULL AND tries < 4
 UNION ALL SELECT datetime(placed_at, '+45 minutes') || '.000000' FROM orders WHERE state = 'placed'

@@ -27,12 +27,14 @@ class Taken:
 
 @dataclass
 class Mailman(Postman):
-    """`taken` is what the server has, in order."""
+    """`taken` is what the server has, in order; `gone` and `full` are the mailboxes that are not there, or take no more."""
 
     kernel: Kernel
     fault: Callable[[], str]
     look: Callable[[Envelope], None]
     taken: list[Taken] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    full: set[str] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         if self.fault() == SILENT:
@@ -52,6 +54,10 @@ class Mailman(Postman):
         self.kernel.point("before the hand-over")
         fault = self.fault()
         self.kernel.note("post", envelope.message_id, fault)
+        if envelope.to in self.gone:
+            raise NotAccepted("550 5.1.1 nobody of that name", final=True, address=True)
+        if envelope.to in self.full:
+            raise NotAccepted("452 4.2.2 the mailbox is full")
         if fault == LATER:
             raise NotAccepted("450 later, please")
         if fault == NEVER:

@@ -24,6 +24,7 @@ class Deed:
 DEEDS: dict[str, Deed] = {}
 FURTHER: dict[str, Deed] = {}
 BANKS: dict[str, Deed] = {}
+CHANNELS: dict[str, Deed] = {}
 ALWAYS: dict[str, Law] = {}
 QUIET: dict[str, Law] = {}
 AT_COMMIT: dict[str, tuple[str, Watch]] = {}
@@ -57,6 +58,17 @@ def banking(weight: float) -> Callable[[Do], Do]:
     def enter(do: Do) -> Do:
         name = do.__name__
         BANKS[name] = Deed(name, do, weight)
+        return do
+
+    return enter
+
+
+def channel(weight: float) -> Callable[[Do], Do]:
+    """Something that happens to a letter, a mailbox or a phone, drawn apart once more (`further.channels_mixed_in`)."""
+
+    def enter(do: Do) -> Do:
+        name = do.__name__
+        CHANNELS[name] = Deed(name, do, weight)
         return do
 
     return enter

@@ -16,10 +16,11 @@ from storefront.clock import Clock
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.sandbox import Options, create_sandbox
 from storefront.web.context import Shop
-from tests.simulation import bank, database, post
+from tests.simulation import bank, carrier, database, post
 from tests.simulation.bank import Call, Line
+from tests.simulation.carrier import Called, Carrier
 from tests.simulation.facts import Facts, Observer, Row, row_factory
-from tests.simulation.house import BASE_URL, KEY, SECRET, House
+from tests.simulation.house import BASE_URL, KEY, MAIL_SECRET, SECRET, House
 from tests.simulation.kernel import CRASH, GO, Actor, Kernel
 from tests.simulation.post import Mailman
 
@@ -46,6 +47,12 @@ class Weather:
     mail_later: float = 0
     mail_never: float = 0
     mail_unsaid: float = 0
+    text_silent: float = 0
+    text_too_many: float = 0
+    text_refused: float = 0
+    text_no_number: float = 0
+    text_unsaid: float = 0
+    text_lost: float = 0
 
     def stripe(self) -> list[tuple[str, float]]:
         rates = (self.lost_before, self.lost_after, self.key_in_use, self.too_many, self.broken, self.kept_broken)
@@ -54,6 +61,10 @@ class Weather:
     def mail(self) -> list[tuple[str, float]]:
         rates = (self.mail_silent, self.mail_later, self.mail_never, self.mail_unsaid)
         return list(zip(post.FAULTS, rates, strict=True))
+
+    def texts(self) -> list[tuple[str, float]]:
+        rates = (self.text_silent, self.text_too_many, self.text_refused, self.text_no_number)
+        return list(zip(carrier.FAULTS, (*rates, self.text_unsaid, self.text_lost), strict=True))
 
     def commit(self) -> list[tuple[str, float]]:
         return [(database.LOST_BEFORE, self.database_before), (database.LOST_AFTER, self.database_after)]
@@ -134,10 +145,12 @@ class World:
             self._watch,
             lambda: self.now < self.down_until,
         )
+        self.carrier: Carrier | None = None
         self.mailman = Mailman(self.kernel, self._mail_fault, lambda _envelope: None)
         self._settle_in(chance)
         self.memory: dict[str, Any] = {}
         self.watchers: list[Callable[[Call], None]] = []
+        self.text_watchers: list[Callable[[Called], None]] = []
 
     def _settle_in(self, chance: Random) -> None:
         house, clock = self.house, HandClock()
@@ -152,6 +165,20 @@ class World:
         ours.row_factory = row_factory
         self.observer = Observer(ours, self.sandbox.machine.store._db, house.db.dirty)
         self.commits: list[Callable[[], None]] = []
+
+    def open_channels(self) -> None:
+        """From here on the shop texts, and hears what the mail server reports."""
+        self.carrier = Carrier(self.kernel, self._text_fault, self._counted, self._watch_text)
+        outside = replace(self.shop.outside, sms=self.carrier)
+        settings = replace(self.shop.settings, mail_webhook_secret=MAIL_SECRET)
+        self.shop = replace(self.shop, outside=outside, settings=settings)
+        self.house.app.extensions["shop"] = self.shop
+
+    def _counted(self) -> int:
+        """The text that whoever is under way has counted a call for."""
+        actor = self.kernel.current
+        counted: dict[int, int] = self.memory.get("counted", {})
+        return counted.get(actor.number, 0) if actor else 0
 
     def close(self) -> None:
         self.kernel.close()
@@ -189,6 +216,9 @@ class World:
     def _mail_fault(self) -> str:
         return self._draw(self.weather.mail())
 
+    def _text_fault(self) -> str:
+        return self._draw(self.weather.texts())
+
     def _commit_fault(self) -> str:
         fault, actor = self._draw(self.weather.commit()), self.kernel.current
         if fault and actor is not None:
@@ -198,6 +228,10 @@ class World:
 
     def _watch(self, call: Call) -> None:
         for each in self.watchers:
+            each(call)
+
+    def _watch_text(self, call: Called) -> None:
+        for each in self.text_watchers:
             each(call)
 
     def _committed(self) -> None:

@@ -82,7 +82,7 @@ def m7_the_state_is_the_ledgers(facts: Facts, _world: World) -> Iterator[str]:
         partly = 0 < net < order.price and order.id in facts.partly
         right = {
             "paid": net == order.price - part or partly,
-            "refunded": into > 0 and (net == 0 or facts.failed(order)),
+            "refunded": into > 0 and (net == 0 or facts.failed(order) or order.id in facts.failed_unheard),
         }
         if not right.get(order.state, net == 0 or lost_visit(facts, order) or facts.failed(order)):
             yield f"{order.number} is {order.state}, and its ledger has {net}"

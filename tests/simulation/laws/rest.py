@@ -1,6 +1,5 @@
 """Quiet: what must hold once the faults have stopped and the queues have drained."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from storefront.actions.checking import check
@@ -35,7 +34,7 @@ def q1_stripe_is_our_ledger(facts: Facts, _world: World) -> Iterator[str]:
 def q2_queues_are_empty(facts: Facts, world: World) -> Iterator[str]:
     """Outbox, inbox and leases are empty."""
     for letter in facts.letters:
-        if not letter.sent_at and not letter.dropped_at:
+        if not letter.sent_at and not letter.dropped_at and not letter.failed_at:
             yield f"letter {letter.id} ({letter.kind}) is owed: {letter.trouble}"
     for event in facts.stripe_events:
         if not event.done_at and event.object_id not in world.strange:
@@ -57,8 +56,8 @@ def q3_every_order_rests(facts: Facts, _world: World) -> Iterator[str]:
 
 @quiet("Q4")
 def q4_paid_is_granted_and_told(facts: Facts, world: World) -> Iterator[str]:
-    """Captured + released ⇒ granted and told."""
-    told = Counter(each.envelope.message_id for each in world.mailman.taken)
+    """Captured + released ⇒ granted and told; what came back is C1's."""
+    told = {each.envelope.message_id.partition(".")[0] + "." for each in world.mailman.taken}
     for order in facts.orders.values():
         taken = facts.disputed.get(order.id, set()) & WITHDRAWN
         if order.state != "paid" or not facts.out(order) or taken or order.cancel_wished_at:
@@ -66,7 +65,7 @@ def q4_paid_is_granted_and_told(facts: Facts, world: World) -> Iterator[str]:
         if not facts.live_grant(order):
             yield f"{order.number} is paid and out, and closed"
         letters = [each for each in facts.letters if each.order_id == order.id and each.kind in {"access", "repaired"}]
-        if not any(name.startswith(f"<letter-{each.id}.") for name in told for each in letters):
+        if not any(each.failed_at or f"<letter-{each.id}." in told for each in letters):
             yield f"{order.number} is open, and nobody was told"
 
 

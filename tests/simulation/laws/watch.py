@@ -7,6 +7,7 @@ from storefront.outside.postman import Envelope
 from storefront.rules.letter_rows import OF_PRODUCT
 from tests.simulation.bank import Call
 from tests.simulation.facts import Row, has_its_unit, read, written
+from tests.simulation.laws.channels import c5_texts_only_where_agreed
 from tests.simulation.registry import AT_COMMIT
 from tests.simulation.world import World
 
@@ -24,6 +25,7 @@ def watch(world: World) -> None:
     world.commits.append(lambda: m5_no_charge_after_cancelling(world))
     world.commits.append(lambda: laws_at_a_commit(world))
     world.mailman.look = lambda envelope: n2_checked_once_more(world, envelope)
+    world.text_watchers.append(lambda call: c5_texts_only_where_agreed(world, call))
 
 
 def laws_at_a_commit(world: World) -> None:
@@ -138,7 +140,7 @@ def n2_checked_once_more(world: World, envelope: Envelope) -> None:
     if n2_of_a_place(world, envelope):
         return
     (row,) = world.ask(
-        "SELECT l.*, o.state, o.cancel_wished_at, o.email, o.number FROM letters l JOIN orders o ON o.id = l.order_id WHERE l.id = ?",
+        "SELECT l.*, o.state, o.cancel_wished_at, o.email, o.number, o.bounced_at FROM letters l JOIN orders o ON o.id = l.order_id WHERE l.id = ?",
         int(envelope.message_id.split("-")[1].split(".")[0]),
     )
     gone = row.state in {"expired", "cancelled", "refunded"} or row.cancel_wished_at
@@ -150,5 +152,7 @@ def n2_checked_once_more(world: World, envelope: Envelope) -> None:
         world.complain("N2", f"{row.number} is {row.state}, and {row.kind} is sent")
     if row.kind not in NOT_TO_BUYERS and envelope.to != row.email:
         world.complain("N4", f"a letter of {row.number} goes to {envelope.to}")
+    if row.kind not in NOT_TO_BUYERS and row.bounced_at:
+        world.complain("C2", f"letters of {row.number} come back, and {row.kind} is mailed")
     if "127.0.0.1:8000" not in envelope.text + "127.0.0.1:8000" * (row.kind == "address_old"):
         world.complain("N4", f"{row.kind} of {row.number} has no link of ours")
