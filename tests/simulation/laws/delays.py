@@ -108,9 +108,12 @@ def p2_nobody_silent_waits_for_more_than_a_month(facts: Facts, world: World) -> 
     if world.at_work():
         return
     spoke = {each.order_id for each in facts.replies if each.how == "click" and each.answer == "wait"}
+    back = {
+        each.order_id for each in facts.checkouts if each.closed_at and read(each.closed_at) + AGAIN >= read(facts.now)
+    }
     for order in waiting(facts):
         by = read(facts.promise_of[order.id, 1].by)
-        if order.id not in spoke and order.state != "past_due" and read(facts.now) > by + LONGEST + AGAIN:
+        if order.id not in spoke | back and order.state != "past_due" and read(facts.now) > by + LONGEST + AGAIN:
             yield f"{order.number} was promised {by}, said nothing, and waits"
 
 
