@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Update, or_, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.patience import for_each
@@ -133,14 +133,14 @@ def _send(db: Database, texter: Texter, text_id: int, ready: _Ready, note: Calla
 
 
 def _not_taken(db: Database, text_id: int, refusal: NotTexted, note: Callable[..., None], now: datetime) -> None:
-    """STOP, and a number that takes no texts, end the consent; what is unknown keeps its count."""
+    """STOP, and a number that takes no texts, end the consent with the text; what is unknown keeps its count."""
     said = str(refusal)[:300]
     if refusal.stopped or refusal.number:
-        note(failed_at=now, trouble=said)
         with db.write() as session:
             order_id = session.scalars(select(Phone.order_id).join(TextMessage).where(TextMessage.id == text_id)).one()
             order = session.get_one(Order, order_id, with_for_update=True)
             stop(session, order, "STOP was answered" if refusal.stopped else "the number takes no texts", now)
+            session.execute(_change(text_id, now, failed_at=now, trouble=said))
         return
     with db.read() as session:
         tries = session.get_one(TextMessage, text_id).tries
@@ -153,13 +153,18 @@ def _not_taken(db: Database, text_id: int, refusal: NotTexted, note: Callable[..
 
 
 def _noter(db: Database, text_id: int, now: datetime) -> Callable[..., None]:
-    """Notes what became of one text and gives it free; what another worker has taken over is its own."""
+    """Notes what became of one text and gives it free, in a transaction of its own."""
 
     def note(**values: Any) -> None:  # noqa: ANN401 (columns of TextMessage)
-        change = update(TextMessage).where(TextMessage.id == text_id, TextMessage.sent_at.is_(None))
-        if "sent_at" not in values:  # what was sent, was sent
-            change = change.where(TextMessage.leased_until == now + LEASE)
         with db.write() as session:
-            session.execute(change.values(leased_until=None, **values))
+            session.execute(_change(text_id, now, **values))
 
     return note
+
+
+def _change(text_id: int, now: datetime, **values: Any) -> Update:  # noqa: ANN401 (columns of TextMessage)
+    """What became of a text; what another worker has taken over is its own, and what was sent, was sent."""
+    change = update(TextMessage).where(TextMessage.id == text_id, TextMessage.sent_at.is_(None))
+    if "sent_at" not in values:
+        change = change.where(TextMessage.leased_until == now + LEASE)
+    return change.values(leased_until=None, **values)

@@ -10,7 +10,7 @@ from storefront.rules import mail_news
 from tests.simulation.buyers import PEOPLE, in_web, order_path, some_order
 from tests.simulation.facts import Row
 from tests.simulation.house import MAIL_SECRET
-from tests.simulation.machines import pass_time
+from tests.simulation.machines import JOBS, WORKERS, pass_time, work
 from tests.simulation.post import Taken
 from tests.simulation.registry import channel
 from tests.simulation.world import World
@@ -60,6 +60,28 @@ def codes_to(world: World, number: str) -> list[str]:
     assert world.carrier is not None
     found = [CODE.search(each.words) for each in world.carrier.calls if each.to == number and each.taken]
     return [each[0] for each in found if each]
+
+
+@channel(5)
+def proves_a_phone(world: World, dice: Random) -> None:
+    """Somebody gives a number, waits for the code, which is sent at once, and types it in."""
+    order = some_order(world, dice, f"{SECURED} AND NOT {WITH_A_PHONE}")
+    if order is None:
+        return
+    in_web(world, "gives a phone", "POST", reach(world, order, "phone"), phone=dice.choice(PHONES), texts="1")
+    world.kernel.finish()
+    work(world, dice.choice(WORKERS), JOBS["texts"])
+    world.kernel.finish()
+    for row in world.ask("SELECT number FROM phones WHERE order_id = ? AND ended_at IS NULL", order.id):
+        for code in codes_to(world, row.number)[-1:]:
+            in_web(world, "types a code", "POST", reach(world, order, "code"), code=code)
+
+
+@channel(3)
+def phones_ring(world: World, dice: Random) -> None:
+    """The letters are mailed and the texts sent, on two workers."""
+    for job in ("letters", "texts"):
+        work(world, dice.choice(WORKERS), JOBS[job])
 
 
 @channel(1)
