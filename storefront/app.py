@@ -15,6 +15,8 @@ from storefront.models.db import Database
 from storefront.outside import stylesheet
 from storefront.outside.postman import Postman
 from storefront.outside.shelf import Shelf
+from storefront.outside.sms import Account as SmsAccount
+from storefront.outside.sms import Texter
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.outside.world import Outside
 from storefront.rules.links import Links
@@ -29,12 +31,16 @@ from storefront.web import (
     filters,
     headers,
     healthz,
+    inbox,
     library,
     limits,
+    mail_webhook,
+    news,
     orders,
     pages,
     papers,
     policy,
+    reach,
     shop,
     signin,
     stripe_webhook,
@@ -67,12 +73,16 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     filters.install(app)
     _serve_static(app, Path(app.static_folder or ""))
     limits.long_forms(app)  # before CSRF, which reads the form
-    for room in (signin, limits, headers, errors):
+    for room in (signin, limits, headers, errors, inbox):
         room.install(app)
-    rooms = (shop, checkout, orders, delay, papers, waiting, library, account, policy, pages, studio)
-    for room in (*rooms, stripe_webhook, healthz):
+    rooms = (shop, checkout, orders, delay, papers, reach, inbox, waiting, library, account, policy, pages, studio)
+    for room in (*rooms, news, stripe_webhook, mail_webhook, healthz):
         app.register_blueprint(room.pages)
-    signin.csrf.exempt(stripe_webhook.pages)
+    ends = (news.one_click, waiting.one_click)
+    for room in ends:
+        app.register_blueprint(room)
+    for door in (stripe_webhook.pages, mail_webhook.pages, *ends):  # their senders sign, or hold a link
+        signin.csrf.exempt(door)
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxy_hops, x_proto=settings.proxy_hops)  # type: ignore[method-assign]
     return app
@@ -112,15 +122,21 @@ def _shop(app: Flask, settings: Settings, clock: Clock | None) -> Shop:
         ),
         postman=Postman(Mail(app), settings.mail.sender),
         shelf=Shelf(settings.shelf),
-        links=Links(settings.base_url, (settings.secret_key, *settings.secret_key_fallbacks)),
+        links=Links(settings.base_url, (settings.secret_key, *settings.secret_key_fallbacks), settings.mail_reply_host),
         grant_on=settings.grant_on,
         shop_name=settings.shop_name,
         tax=settings.stripe_tax,
         seller=Seller(settings.shop_name, settings.shop_owner, settings.shop_address, settings.shop_tax_id),
         terms=Terms(settings.withdraw_days),
+        sms=_texter(settings),
     )
     clock = clock or Clock(settings.data_dir / "clock" if settings.sandbox else None)
     return Shop(settings, db, outside, clock, SystemRandom())
+
+
+def _texter(settings: Settings) -> Texter | None:
+    sms = settings.sms
+    return Texter(SmsAccount(sms.sid, sms.token, sms.sender, sms.api_base)) if sms else None
 
 
 def _serve_static(app: Flask, folder: Path) -> None:

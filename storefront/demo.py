@@ -89,11 +89,17 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
         "SECRET_KEY": kept.get("SECRET_KEY") or secrets.token_urlsafe(48),
         "STRIPE_SECRET_KEY": "sk_test_sandbox_demo",
         "STRIPE_WEBHOOK_SECRET": kept.get("STRIPE_WEBHOOK_SECRET") or f"whsec_{secrets.token_urlsafe(24)}",
+        "MAIL_WEBHOOK_SECRET": kept.get("MAIL_WEBHOOK_SECRET") or secrets.token_urlsafe(32),
         "STRIPE_API_BASE": given.get("STRIPE_API_BASE") or f"http://{HOST}:{sandbox}",
         "STRIPE_WEBHOOK_URL": given.get("STRIPE_WEBHOOK_URL") or f"http://{HOST}:{port}/webhooks/stripe",
+        "MAIL_REPLY_HOST": "reply.forthcoming.example",
         "MAIL_SERVER": HOST,
         "MAIL_PORT": mail,
         "MAIL_DEFAULT_SENDER": "letters@forthcoming.example",
+        "TWILIO_ACCOUNT_SID": "ACsandboxdemo",
+        "TWILIO_AUTH_TOKEN": "sandbox",
+        "SMS_FROM": "+15005550006",
+        "TWILIO_API_BASE": f"http://{HOST}:{sandbox}",
         "SHOP_OWNER": given.get("SHOP_OWNER", "the people who started this demo"),
     }
     _keep(data_dir / "demo.env", env)
@@ -113,10 +119,16 @@ def _keep(file: Path, env: Mapping[str, str]) -> None:
         "SECRET_KEY",
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRET",
+        "MAIL_WEBHOOK_SECRET",
+        "MAIL_REPLY_HOST",
         "STRIPE_API_BASE",
         "MAIL_SERVER",
         "MAIL_PORT",
         "MAIL_DEFAULT_SENDER",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "SMS_FROM",
+        "TWILIO_API_BASE",
         "SHOP_OWNER",
     ]
     file.touch(mode=0o600)
@@ -147,6 +159,7 @@ def _commands(env: Mapping[str, str]) -> list[Sequence[str]]:
     sandbox = [python, "-m", "storefront.sandbox", "--port", env["SANDBOX_PORT"], "--smtp-port", env["MAIL_PORT"]]
     sandbox += ["--data-dir", env["DATA_DIR"], "--webhook-url", env["STRIPE_WEBHOOK_URL"]]
     sandbox += ["--webhook-secret", env["STRIPE_WEBHOOK_SECRET"]]
+    sandbox += ["--mail-url", f"{env['BASE_URL']}/webhooks/mail"]
     web = [python, "-m", "gunicorn", "--bind", f"{HOST}:{env['PORT']}", "--workers", "2", "--threads", "4"]
     web += ["--log-level", "warning", "--no-control-socket", "wsgi:app"]
     return [sandbox, web, [python, "-m", "storefront.worker"]]
@@ -205,6 +218,7 @@ def _welcome(env: Mapping[str, str]) -> None:
         soon = session.scalar(select(Launch).where(Launch.launched_at.is_(None)).order_by(Launch.at).limit(1))
         opens = f"{soon.product.title} opens at {soon.at:%H:%M} UTC" if soon and soon.at else "Everything is out"
     print(f"\n  Shop      {env['BASE_URL']}/\n  Studio    {env['BASE_URL']}/studio\n  Mailbox   {mailbox}")
+    print(f"  Texts     http://{HOST}:{env['SANDBOX_PORT']}/sms/")
     for creator in creators:
         print(f"            {creator.name}: {creator.email}, password {PASSWORD}")
     print("  Card      4242 4242 4242 4242, any later date, any three digits")

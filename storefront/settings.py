@@ -1,6 +1,7 @@
 """The program's settings: typed, from the environment, and refused when half of them are missing."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,10 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 WEAK_KEYS = {"changeme", "secret", "dev", "default", "development", "password"}
 KEY_LENGTH = 32
 LEAST_WITHDRAW_DAYS, MOST_WITHDRAW_DAYS = 14, 365
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+SMS_NEEDS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "SMS_FROM")
+SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-fA-F]{32}")
+TWILIO = "https://api.twilio.com"
 DATABASES = ("sqlite://", "postgresql+psycopg://")
 
 
@@ -28,6 +33,16 @@ class Mail:
     username: str | None
     password: str | None
     sender: str
+
+
+@dataclass(frozen=True)
+class Sms:
+    """An account at Twilio, and the number or messaging service that texts come from."""
+
+    sid: str
+    token: str = field(repr=False)
+    sender: str
+    api_base: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,9 @@ class Settings:
     shop_address: str
     shop_tax_id: str
     withdraw_days: int
+    mail_webhook_secret: str = field(default="", repr=False)
+    mail_reply_host: str = ""
+    sms: Sms | None = None
 
     @property
     def sandbox(self) -> bool:
@@ -88,6 +106,9 @@ class Settings:
             shop_address=env.get("SHOP_ADDRESS", "").strip(),
             shop_tax_id=env.get("SHOP_TAX_ID", "").strip(),
             withdraw_days=_withdraw_days(env),
+            mail_webhook_secret=_mail_webhook_secret(env),
+            mail_reply_host=_mail_reply_host(env),
+            sms=_sms(env),
         )
         _refuse(made)
         return made
@@ -116,6 +137,43 @@ def _withdraw_days(env: Mapping[str, str]) -> int:
     if days != int(days) or not LEAST_WITHDRAW_DAYS <= days <= MOST_WITHDRAW_DAYS:
         raise SettingsError(f"WITHDRAW_DAYS is {days:g}; it should be a whole number from 14 to 365.")
     return int(days)
+
+
+def _mail_webhook_secret(env: Mapping[str, str]) -> str:
+    secret = env.get("MAIL_WEBHOOK_SECRET", "").strip()
+    if secret and len(secret) < KEY_LENGTH:
+        raise SettingsError(
+            "MAIL_WEBHOOK_SECRET needs at least 32 characters; unset it if no mail server reports here."
+        )
+    return secret
+
+
+def _mail_reply_host(env: Mapping[str, str]) -> str:
+    """The host whose mail comes in at /webhooks/mail; "" where answers go to the creators' own mailboxes."""
+    host = env.get("MAIL_REPLY_HOST", "").strip().lower()
+    if host and not HOST_NAME.fullmatch(host):
+        raise SettingsError(f"MAIL_REPLY_HOST is {host!r}; give a host name such as reply.example.org, without an @.")
+    if host and not env.get("MAIL_WEBHOOK_SECRET", "").strip():
+        raise SettingsError("MAIL_REPLY_HOST needs MAIL_WEBHOOK_SECRET: answers come in at /webhooks/mail, signed.")
+    return host
+
+
+def _sms(env: Mapping[str, str]) -> Sms | None:
+    """All of it or nothing: half an account would take consents for texts that never come."""
+    sid, token, sender = (env.get(name, "").strip() for name in SMS_NEEDS)
+    if not (sid or token or sender):
+        return None
+    missing = [name for name, value in zip(SMS_NEEDS, (sid, token, sender), strict=True) if not value]
+    if missing:
+        raise SettingsError(f"Texts are half set up: {' and '.join(missing)} is missing. Set it, or unset the others.")
+    if not sid.startswith("AC"):
+        raise SettingsError("TWILIO_ACCOUNT_SID should begin with AC: Twilio's console shows it.")
+    if not SMS_SENDER.fullmatch(sender):
+        raise SettingsError(f"SMS_FROM is {sender!r}; it should be a number such as +4915123456789, or a service MG….")
+    base = env.get("TWILIO_API_BASE", "").rstrip("/") or TWILIO
+    if base != TWILIO and urlsplit(base).hostname not in LOOPBACK:
+        raise SettingsError("TWILIO_API_BASE may be Twilio's own address or one on this machine (the sandbox).")
+    return Sms(sid, token, sender, base)
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

@@ -21,6 +21,7 @@ from storefront.actions import (
     giving_up,
     granting,
     hearing,
+    hearing_mail,
     launching,
     listing,
     mailing,
@@ -34,6 +35,8 @@ from storefront.actions import (
     retrying,
     settling,
     taxing,
+    texting,
+    watching,
 )
 from storefront.app import create_app
 from storefront.models.db import Database, DatabaseUnreachable
@@ -76,6 +79,10 @@ def _hand_on(_outside: Outside, db: Database, now: datetime) -> int:
     return restocking.allocate_due(db, now) + listing.offer_due(db, now)
 
 
+def _news(_outside: Outside, db: Database, now: datetime) -> int:
+    return watching.tell_due(db, now)
+
+
 def _in_touch(_outside: Outside, db: Database, now: datetime) -> int:
     return delaying.keep_in_touch(db, now)
 
@@ -85,12 +92,15 @@ JOBS = [
     Job("grant", 1, granting.grant_due),
     Job("hand_on", 1, _hand_on, drain=True),
     Job("letters", 1, mailing.post_due, drain=True),
+    Job("texts", 1, texting.text_due, drain=True),
     Job("charge", 1, charging.charge_due, drain=True),
     Job("events", 1, hearing.hear_due, drain=True),
+    Job("mail_events", 1, hearing_mail.hear_due, drain=True),
     Job("preflight", 5, preflighting.preflight_due, drain=True),
     Job("replan", 5, preflighting.replan_due),
     Job("delay", 5, _delay, drain=True),
     Job("compensate", 5, compensating.give_due),
+    Job("news", 5, _news, drain=True),
     Job("in_touch", 3600, _in_touch, drain=True),
     Job("cancel", 2, cancelling.cancel_due),
     Job("give_up", 2, giving_up.give_up_due, drain=True),

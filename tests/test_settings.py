@@ -72,6 +72,40 @@ def test_a_default_short_or_dull_secret_key_is_refused_and_never_repeated(key: s
         assert "x" * 64 not in said
 
 
+SMS = {"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": "token", "SMS_FROM": "+4915123456789"}
+
+
+def test_texts_and_reports_are_off_until_they_are_set_up() -> None:
+    made = Settings.from_env(WHOLE)
+    assert made.sms is None
+    assert made.mail_webhook_secret == ""
+    on = Settings.from_env(WHOLE | SMS | {"MAIL_WEBHOOK_SECRET": "x" * 32})
+    assert on.sms is not None
+    assert (on.sms.sid, on.sms.sender, on.sms.api_base) == ("AC0123", "+4915123456789", "https://api.twilio.com")
+    assert "token" not in repr(on)
+
+
+@pytest.mark.parametrize("missing", list(SMS))
+def test_half_an_account_for_texts_is_refused_and_the_missing_half_named(missing: str) -> None:
+    said = refused(SMS | {missing: ""})
+    assert said.startswith("Texts are half set up")
+    assert missing in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"TWILIO_ACCOUNT_SID": "SK0123"}, "should begin with AC"),
+        ({"SMS_FROM": "Forthcoming"}, "SMS_FROM is 'Forthcoming'"),
+        ({"SMS_FROM": "0151 23456789"}, "it should be a number"),
+        ({"TWILIO_API_BASE": "https://twilio.evil.example"}, "Twilio's own address"),
+        ({"MAIL_WEBHOOK_SECRET": "short"}, "at least 32 characters"),
+    ],
+)
+def test_a_wrong_account_for_texts_is_refused(changes: Mapping[str, str], said: str) -> None:
+    assert said in refused(SMS | dict(changes))
+
+
 def test_old_keys_are_read_in_their_order() -> None:
     older = WHOLE["SECRET_KEY"][::-1]
     made = Settings.from_env(WHOLE | {"SECRET_KEY_FALLBACKS": f"{older},{WHOLE['SECRET_KEY']}"})

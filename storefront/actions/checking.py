@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Subquery, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from storefront.actions.checking_channels import channels
 from storefront.actions.checking_delays import delays
 from storefront.actions.checking_stock import stock
+from storefront.actions.checking_threads import threads
 from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
-from storefront.models.letters import Letter
+from storefront.models.letters import Letter, unsent
 from storefront.models.log import LogRow
+from storefront.models.mail_events import MailEvent
 from storefront.models.money import GONE_BACK, UNDER_WAY, Dispute, Moved, Refund, Task, disputed, not_disputed
 from storefront.models.orders import ENDED, LIVE, Attempt, Checkout, Order, Promise, launched, no_open_attempt
 from storefront.models.products import Launch, Offer, Product
@@ -38,6 +41,8 @@ def check(session: Session, now: datetime) -> list[str]:
         stock,
         _ends,
         _letters,
+        threads,
+        channels,
         _promises,
         delays,
         _history,
@@ -163,9 +168,15 @@ def _ends(session: Session, now: datetime) -> Iterator[str]:
 
 
 def _letters(session: Session, now: datetime) -> Iterator[str]:
-    silent = and_(Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.owed_at <= now - UNKNOWN_AFTER)
+    silent = and_(unsent, Letter.owed_at <= now - UNKNOWN_AFTER)
     for letter in session.scalars(select(Letter).where(silent)):
-        whom = f"order {letter.order.number}" if letter.order_id else f"ticket {letter.ticket_id}"
+        whom = (
+            f"order {letter.order.number}"
+            if letter.order_id
+            else f"ticket {letter.ticket_id}"
+            if letter.ticket_id
+            else f"watcher {letter.watcher_id}"
+        )
         yield f"Letters: {letter.kind} for {whom} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
     kinds = Letter.kind.in_(("moved", "bettered"))
     told = exists().where(Letter.order_id == Order.id, kinds, Letter.version == Order.promise_version)
@@ -202,6 +213,9 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     unknown = and_(StripeEvent.done_at.is_(None), StripeEvent.received_at <= now - UNKNOWN_AFTER)
     for event in session.scalars(select(StripeEvent).where(unknown)):
         yield f"Events: {event.id} ({event.type}) speaks of {event.object_id}, which nothing here knows, for over 24 hours."
+    unheard = and_(MailEvent.done_at.is_(None), MailEvent.received_at <= now - UNKNOWN_AFTER)
+    for report in session.scalars(select(MailEvent).where(unheard)):
+        yield f"Events: the mail server's {report.id} ({report.type}) could not be acted on for over 24 hours."
     yield from _held_up(session, now)
     overdue = select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now - PATIENCE, ~given_up, ~held_up)
     for launch in session.scalars(overdue):

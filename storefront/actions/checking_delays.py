@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from storefront.models.delays import Notice, Reply
 from storefront.models.letters import Letter
 from storefront.models.orders import LIVE, Order, Promise, not_leaving
 from storefront.models.products import Launch
+from storefront.models.queues import in_queue
 
 PATIENCE = timedelta(minutes=10)
 GIVING_TAKES = timedelta(hours=24)
@@ -39,7 +40,8 @@ def _acted(session: Session, now: datetime) -> Iterator[str]:
     ahead = exists().where(
         Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_(None)
     )
-    mine = (Order.kind == "pre_order", Order.state.in_(DECIDED), not_leaving, ahead)
+    waits = or_(and_(Order.kind == "pre_order", ahead), in_queue)
+    mine = (Order.state.in_(DECIDED), not_leaving, waits)
     for order in session.scalars(select(Order).where(*mine, Order.delay_due_at <= now - PATIENCE)):
         yield f"Delays: order {order.number} was to be decided at {order.delay_due_at:%Y-%m-%d %H:%M} UTC, and was not."
     dated = exists().where(Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.version == 1)

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from storefront.actions.compensating import give, offered
@@ -57,8 +57,9 @@ def _after(promise: Promise, said: Sequence[Reply]) -> datetime:
 
 
 def verdict(session: Session, order: Order, now: datetime) -> Verdict:
-    """How an order stands with its promise."""
-    return delay.decide(case_of(order, replies(session, order.id)), now)
+    """How an order stands with its promise; a notice of this very instant is among what has happened."""
+    known = case_of(order, replies(session, order.id))
+    return delay.decide(known, max([now, *(each.at for each in known.moves)]))
 
 
 def plan(session: Session, order: Order, now: datetime) -> Verdict:
@@ -112,6 +113,12 @@ def end_overdue(session: Session, launch: Launch, now: datetime) -> int:
     return sum(act(session, order, now) for order in session.scalars(mine.with_for_update()).all())
 
 
+def end_if_overdue(session: Session, order: Order, now: datetime) -> None:
+    """Before a back-order, which is locked, gets its unit: one whose date was missed has ended, and is charged no more."""
+    if order.delay_due_at is not None and order.delay_due_at <= now and order.cancel_wished_at is None:
+        act(session, order, now)
+
+
 def act(session: Session, order: Order, now: datetime) -> bool:
     """Do to one order, which is locked, what the rules say of it now. False: nothing changed."""
     found = verdict(session, order, now)
@@ -145,7 +152,8 @@ def _waits_for_its_buyer(session: Session, order: Order) -> bool:
 
 def _tell_creator(session: Session, order: Order, now: datetime) -> None:
     """One letter for all orders that missed the same day; the first of them carries it."""
-    generation = order.product.launch.generation
+    back_order = order.kind == "back_order"  # each has a date of its own
+    generation = order.promise.by.toordinal() if back_order else order.product.launch.generation
     told = select(func.count(Letter.id)).join(Order, Order.id == Letter.order_id)
     same = (Order.product_id == order.product_id, Letter.kind == "missed", Letter.version == generation)
     if not session.scalar(told.where(*same)):
@@ -187,7 +195,7 @@ def agree(session: Session, order: Order, version: int, now: datetime, *, gift: 
     if clicked(session, order, version):
         return None
     asked = last_move(order)
-    if order.cancel_wished_at or order.state not in DECIDED or order.product.launch.launched_at:
+    if order.cancel_wished_at or order.state not in DECIDED or order.released_at is not None:
         return Closed("This order is not waiting any more, so there is nothing to answer.")
     if asked is None or version != asked.version:
         return Closed("The day has moved again since. This is the newest question.")
@@ -196,16 +204,24 @@ def agree(session: Session, order: Order, version: int, now: datetime, *, gift: 
 
 def _agree(session: Session, order: Order, version: int, now: datetime, *, gift: bool) -> Closed | None:
     found = verdict(session, order, now)
-    if found.state is not State.WAITING:
+    if not _counts(session, order, now):
         return Closed("The time to answer is over, and your order is being cancelled.")
-    if found.question is None and not gift:
+    asks = found.question.rule if found.question else found.rule
+    if asks is None and not gift:
         return Closed("Nothing is asked just now: your order waits for the day it has.")
-    rule = found.question.rule.value if found.question else ""
+    rule = asks.value if asks else ""
     kept = _waited(session, order, version) or _keep(session, order, version, "wait", "click", rule, now)
     if gift and not kept.gift:
         give(session, order, kept, now)
     plan(session, order, now)
     return None
+
+
+def _counts(session: Session, order: Order, now: datetime) -> bool:
+    """Whether the order goes on with a yes said now: at the very instant of a deadline answers come before silence."""
+    known = case_of(order, replies(session, order.id))
+    said = replace(known, answers=[*known.answers, Answer(now, wait=True)])
+    return delay.decide(said, now).state is State.WAITING
 
 
 def _waited(session: Session, order: Order, version: int) -> Reply | None:
@@ -251,10 +267,14 @@ class Foreseen:
 
 
 def foresee(session: Session, launch: Launch, to: datetime | None, now: datetime) -> Foreseen:
-    """Ask the rules about every order what a notice would mean, sent now."""
+    """Ask the rules about every order of a launch what a notice would mean, sent now."""
+    return foresee_all(session, promised(launch), to, now)
+
+
+def foresee_all(session: Session, mine: Select[Order], to: datetime | None, now: datetime) -> Foreseen:
+    """The same of any orders."""
     told = agrees = asked = refunds = releases = 0
     until: list[datetime] = []
-    mine = promised(launch)
     answered: defaultdict[int, list[Reply]] = defaultdict(list)
     theirs = select(Reply).where(Reply.order_id.in_(mine.with_only_columns(Order.id).order_by(None)))
     for each in session.scalars(theirs.order_by(Reply.at, Reply.id)):
@@ -287,8 +307,8 @@ def promised(launch: Launch) -> Select[Order]:
 def keep_in_touch(db: Database, now: datetime, limit: int = 50) -> int:
     """A word a month to whoever agreed to wait without a date; none is owed. Returns how many letters are owed now."""
     with db.read() as session:
-        mine = (Order.kind == "pre_order", Order.state.in_(DECIDED), not_leaving, Launch.launched_at.is_(None))
-        query = select(Order.id).join(Launch, Launch.product_id == Order.product_id).where(*mine, Launch.at.is_(None))
+        query = select(Order.id).join(Launch, and_(Launch.product_id == Order.product_id, Launch.kind == "product"))
+        query = query.where(Order.state.in_(DECIDED), not_leaving, or_(_launch_without_day, _queue_without_day))
         waits = select(Reply.id).where(Reply.order_id == Order.id, Reply.answer == "wait", Reply.at <= now - MONTH)
         lately = select(Letter.id).where(
             Letter.order_id == Order.id, Letter.kind == "still_waiting", Letter.owed_at > now - MONTH
@@ -297,11 +317,16 @@ def keep_in_touch(db: Database, now: datetime, limit: int = 50) -> int:
     return sum(_write_once(db, order_id, now) for order_id in ids)
 
 
+_launch_without_day = and_(Order.kind == "pre_order", Launch.launched_at.is_(None), Launch.at.is_(None))
+_undated = (Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.undated.is_(True))
+_queue_without_day = and_(in_queue, select(Promise.id).where(*_undated).exists())
+
+
 def _write_once(db: Database, order_id: int, now: datetime) -> bool:
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
         found = verdict(session, order, now)
-        if found.why is not Why.OPEN_ENDED or order.cancel_wished_at or order.product.launch.at:
+        if found.why is not Why.OPEN_ENDED or order.cancel_wished_at or not order.promise.undated:
             return False
         month = (now - order.promise.made_at) // MONTH
         owe(session, order, "still_waiting", now, version=order.promise_version * 1000 + month)

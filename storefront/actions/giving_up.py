@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, exists, func, insert, literal, or_, select,
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storefront.actions import cancelling
+from storefront.actions import cancelling, readying
 from storefront.actions.leaving import wish, wish_all
 from storefront.actions.owing import owe
 from storefront.models import cancellations, money
@@ -67,6 +67,7 @@ def give_up(session: Session, product: Product, *, who: str, reason: str, now: d
     except IntegrityError:
         return NotGivenUp("again", "This product has been cancelled already.")
     product.retired_at = product.retired_at or now
+    readying.free(session, product.launch, now)
     wish_all(session, product.id, who=who, why=made.reason, now=now)
     _enlist(session, made, now)
     _close(session, made, now)

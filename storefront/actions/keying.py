@@ -40,9 +40,9 @@ def return_key(session: Session, order: Order, now: datetime) -> bool:
 
 
 def _may_be_seen(session: Session, grant: Grant) -> bool:
-    """Opened, or in a letter that has left or is being written: these are locked, so that none leaves meanwhile."""
+    """Opened, or in a letter that has left, stands in an inbox or is being written: these are locked, so that none leaves meanwhile."""
     if grant.first_opened_at or grant.link_redeemed_at:
         return True
     told = select(Letter).where(Letter.order_id == grant.order_id, Letter.kind.in_(("access", "repaired")))
     letters = session.scalars(told.with_for_update().execution_options(populate_existing=True)).all()
-    return any(each.sent_at or each.leased_until or each.tries for each in letters)
+    return any(each.sent_at or each.shown_at or each.leased_until or each.tries for each in letters)

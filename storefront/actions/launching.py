@@ -174,6 +174,9 @@ def launch_now(session: Session, launch: Launch, who: str, now: datetime) -> Ref
             "promised_later",
             "Buyers were promised that nobody is charged before the day. The earliest moment is 24 hours from now: they are told first.",
         )
+    held = open_holdup(session, launch)
+    if held is not None:
+        held.over_at = now  # whoever opens by hand has seen that it is complete
     if launch.at is None or launch.at > now:
         before = launch.at
         _set(session, launch, rule.moment_at(now, launch.zone), launch.reason, launch.moved_at)

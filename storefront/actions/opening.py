@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storefront.actions import policing
+from storefront.actions import bouncing, policing
 from storefront.actions.owing import owe
 from storefront.models import accounts
 from storefront.models.accounts import Account
@@ -135,6 +135,7 @@ def correct_address(session: Session, links: Links, order: Order, email: str, no
         update(Checkout).where(Checkout.order_id == order.id, Checkout.closed_at.is_(None)).values(expires_at=now)
     )
     session.flush()
+    bouncing.write_again(session, order, "buyer", now, was=old)
     owe(session, order, "address_old", now, version=generation, to=old, new=words.masked(email))
     owe(session, order, "address_new", now, version=generation, old=words.masked(old))
     return True

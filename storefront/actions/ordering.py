@@ -15,9 +15,10 @@ from storefront.models import orders
 from storefront.models.db import changed
 from storefront.models.log import LogRow
 from storefront.models.orders import Order
-from storefront.models.products import Offer, Product
+from storefront.models.products import Launch, Offer, Product
 from storefront.models.tickets import Ticket
 from storefront.rules import charge, order, pricing, promise, queue_words
+from storefront.rules.delay import RUNS_LATE
 from storefront.rules.links import Links
 from storefront.rules.money import short
 from storefront.rules.policy import STANDARD, Terms
@@ -153,13 +154,16 @@ def _other(product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut | N
 
 
 def current_offer(product: Product, now: datetime) -> Offer | None:
-    """The offer a buyer takes now. None: all are taken, it left the shop, or there is no day yet: then nothing is sold."""
-    if product.retired_at is not None:
-        return None
-    if product.launch.launched_at is None and product.launch.at is None:
+    """The offer a buyer takes now. None: all are taken, it left the shop, or there is no day to promise: then nothing is sold."""
+    if product.retired_at is not None or not _can_be_promised(product.launch, now):
         return None
     index = pricing.current(product.offers, out=product.launch.launched_at is not None, now=now)
     return None if index is None else product.offers[index]
+
+
+def _can_be_promised(launch: Launch, now: datetime) -> bool:
+    """It is out, or its day is ahead; a day that passed so long ago that the rules call it missed is promised to nobody."""
+    return launch.launched_at is not None or (launch.at is not None and now < launch.at + RUNS_LATE)
 
 
 def standing_of(product: Product, now: datetime, ticket: Ticket | None = None) -> Standing:

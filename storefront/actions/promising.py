@@ -97,6 +97,15 @@ def promise_again(session: Session, order: Order, launch: Launch, cause: str, no
     )
 
 
+def promise_later(
+    session: Session, order: Order, by: datetime | None, wall: str, cause: str, generation: int, now: datetime
+) -> Promise:
+    """The next version, for a back-order whose latest date moves: another one or none, everything else as it was."""
+    last = order.promise
+    facts = {"by": by or last.by, "undated": by is None, "wall": wall or last.wall}
+    return _next(session, order, made_at=now, cause=cause[:500], launch_generation=generation, **facts)
+
+
 def promise_better(session: Session, order: Order, gift: Gift, now: datetime) -> Promise:
     """The next version, for a buyer who waits and gets something for it: the same day, more inside or a lower price."""
     bonuses = [*order.promise.bonuses, gift.bonus] if gift.bonus else order.promise.bonuses

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.actions.owing import owe
-from storefront.models import rehearsals
+from storefront.models import cancellations, rehearsals
 from storefront.models.cancellations import given_up
 from storefront.models.db import Database, changed
 from storefront.models.orders import Order
@@ -73,10 +73,13 @@ def _judge(db: Database, launch_id: int, found: Content, now: datetime) -> bool:
         launch = session.get_one(Launch, launch_id, with_for_update=True)
         if launch.launched_at is not None or launch.at is None or launch.at > now:
             return False
-        return _hold_up(session, launch, why, now) if why else _free(session, launch, now)
+        if cancellations.of_product(session, launch.product_id) is not None:  # a moment ago: nothing is waited for
+            return free(session, launch, now)
+        return _hold_up(session, launch, why, now) if why else free(session, launch, now)
 
 
-def _free(session: Session, launch: Launch, now: datetime) -> bool:
+def free(session: Session, launch: Launch, now: datetime) -> bool:
+    """Nothing is waited for any more: it is complete, or it was given up. False: nothing was."""
     over = update(Holdup).where(Holdup.launch_id == launch.id, Holdup.over_at.is_(None))
     return changed(session, over.values(over_at=now, looked_at=now))
 

@@ -13,7 +13,7 @@ from storefront.actions import readying, writing
 from storefront.actions.owing import owe
 from storefront.models.cancellations import given_up
 from storefront.models.db import Database
-from storefront.models.letters import Letter
+from storefront.models.letters import Letter, in_trouble
 from storefront.models.orders import LIVE, Attempt, Order, not_leaving
 from storefront.models.products import Launch, Product
 from storefront.models.rehearsals import Rehearsal
@@ -165,13 +165,12 @@ def _cards(session: Session, product_id: int, at: datetime, now: datetime) -> Ca
 def _letters(session: Session, outside: Outside, product: Product, door: str, now: datetime) -> Letters:
     orders = _samples(session, product.id)
     stuck = select(func.count(Letter.id)).join(Order, Order.id == Letter.order_id)
-    unsent = (Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.trouble != "")
     tried = [_tried(session, outside, order, now) for order in orders]
     return Letters(
         tried=len(orders),
         broken=tuple(each for each in tried if each is not None),
         door=door,
-        stuck=session.scalar(stuck.where(Order.product_id == product.id, *unsent)) or 0,
+        stuck=session.scalar(stuck.where(Order.product_id == product.id, in_trouble)) or 0,
     )
 
 

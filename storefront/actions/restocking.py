@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Exists, and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from storefront.actions.delaying import end_if_overdue
 from storefront.actions.stocking import change_stock
 from storefront.models import keys, queues
 from storefront.models.db import Database, changed
@@ -33,9 +34,14 @@ class Refused:
     sentence: str
 
 
+def lock(session: Session, product: Product) -> None:
+    """Lock the product and read it again; never the rows that were loaded with it, which a JOIN may lack."""
+    session.refresh(product, with_for_update={"of": Product})
+
+
 def add_units(session: Session, product: Product, units: int, who: str, now: datetime) -> Launch | Refused:
     """Add seats or copies: a restock, which serves the head of the queue."""
-    session.refresh(product, with_for_update=True)
+    lock(session, product)
     if product.pool:
         return Refused("Each of its units is a licence key: import keys to add some.")
     if product.stock is None:
@@ -45,19 +51,29 @@ def add_units(session: Session, product: Product, units: int, who: str, now: dat
 
 def import_keys(session: Session, product: Product, given: Read, who: str, now: datetime) -> Launch | Refused:
     """Add licence keys to the pool, all of them or none: a restock of as many units."""
-    session.refresh(product, with_for_update=True)
+    lock(session, product)
     if product.kind != "software":
         return Refused("Only software has licence keys.")
     if given.faults(keys.known(session, product.id)):
         return Refused("Some lines cannot be taken. Nothing was imported.")
     if not product.pool and product.taken:
         return Refused("Buyers have keys that were made here already. A pool can begin only with nobody's order.")
+    if not product.pool and product.kept:
+        return Refused("Units of it are on offer to the waiting list. A pool can begin once these offers are over.")
     if not product.pool:
-        product.pool, product.stock = True, 0
-        session.flush()
+        _begin_pool(session, product, who, now)
     session.add_all(PoolKey(product_id=product.id, key=each, added_at=now) for each in given.keys)
     session.flush()
     return _restock(session, product, len(given.keys), who, "licence keys imported", now)
+
+
+def _begin_pool(session: Session, product: Product, who: str, now: datetime) -> None:
+    """From here on its units are its keys; those that stood there before are taken out."""
+    if product.stock:
+        change_stock(session, product.id, -product.stock, who, "licence keys take their place", now)
+        session.refresh(product, ["stock"])
+    product.pool, product.stock = True, 0
+    session.flush()
 
 
 def _restock(session: Session, product: Product, units: int, who: str, why: str, now: datetime) -> Launch:
@@ -89,7 +105,7 @@ def lower(session: Session, product: Product, units: int, who: str, now: datetim
 
     Of a pool only keys can be taken out that nobody has and nobody was promised.
     """
-    session.refresh(product, with_for_update=True)
+    lock(session, product)
     if product.stock is None:
         return Refused("It has no limit, so nothing can be taken out.")
     if units > product.stock:
@@ -114,7 +130,7 @@ def _retire_keys(session: Session, product: Product, units: int, now: datetime) 
 
 def begin_limit(session: Session, product: Product, units: int, who: str, now: datetime) -> Refused | None:
     """Give a product that had no limit a stock of so many units, those that are sold already among them."""
-    session.refresh(product, with_for_update=True)
+    lock(session, product)
     if product.stock is not None:
         return Refused("It has a limit already: add units, or take some out.")
     if units < max(product.taken, 1):
@@ -137,7 +153,7 @@ class Terms:
 
 def set_terms(session: Session, product: Product, terms: Terms, now: datetime) -> Refused | None:
     """Set what the next buyers are told. Orders in the queue keep the latest date they were promised."""
-    session.refresh(product, with_for_update=True)
+    lock(session, product)
     why = refuse_days(terms.expected_at, terms.latest_at, now)
     if why:
         return Refused(why)
@@ -175,6 +191,8 @@ def _allocate(db: Database, product_id: int, now: datetime) -> int:
             return 0
         locked = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()
         mine = {each.id: each for each in session.scalars(locked.execution_options(populate_existing=True))}
+        for each in mine.values():
+            end_if_overdue(session, each, now)
         product = session.get_one(Product, product_id, with_for_update=True, populate_existing=True)
         return _hand_out(session, product, mine, now)
 

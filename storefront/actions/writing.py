@@ -8,16 +8,19 @@ from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from storefront.actions.watching import outdated
+from storefront.actions.writing_news import watcher_envelope
 from storefront.actions.writing_tickets import message_id, ticket_envelope, ticket_outdated
-from storefront.models import money, queues
+from storefront.models import money, queues, threads, wordings
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.money import Dispute, Refund, Task
 from storefront.models.orders import LIVE, Order
 from storefront.models.products import File, Lesson
+from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
-from storefront.rules import letter_rows, letter_words, words
+from storefront.rules import letter_rows, letter_words, own_words, thread_words, words
 from storefront.rules.letter_rows import OF_PRODUCT
 from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
@@ -34,8 +37,10 @@ OF_LIVE_ORDERS = OF_GRACE | {
     "launch_late",
 }
 BEFORE_IT_IS_OUT = frozenset({"moved", "card_expiring", "still_waiting", "launch_late", "launch_stopped", "rehearsed"})
+MOST_ANSWERS = 10
+TRIED = "own words"
 # Letters to the creator: nothing in them opens the buyer's page.
-TO_CREATOR = frozenset({"task", "grace_over", "missed", "dispute_won", "dispute_lost"}) | OF_PRODUCT
+TO_CREATOR = frozenset({"asked", "task", "grace_over", "missed", "dispute_won", "dispute_lost"}) | OF_PRODUCT
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,9 @@ def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> 
     if letter.ticket is not None:
         gone = ticket_outdated(letter, letter.ticket, now)
         return Outdated(gone) if gone else ticket_envelope(session, outside, letter, letter.ticket, now)
+    if letter.watcher is not None:
+        unwanted = outdated(session, letter, letter.watcher)
+        return Outdated(unwanted) if unwanted else watcher_envelope(outside, letter, letter.watcher, now)
     grant = session.scalar(select(Grant).where(Grant.order_id == letter.order_id))
     why = _outdated(session, letter, grant, now)
     if why:
@@ -66,13 +74,19 @@ def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> 
     return _envelope(session, outside, letter, grant, now)
 
 
-def trial(session: Session, outside: Outside, order: Order, kind: str, now: datetime) -> Envelope:
-    """A letter as it would be written now, for a rehearsal: its link leads nowhere, and nothing is kept."""
+def trial(
+    session: Session, outside: Outside, order: Order, kind: str, now: datetime, *, own: str | None = None
+) -> Envelope:
+    """A letter as it would be written now, for a rehearsal or a look: its link leads nowhere, and nothing is kept.
+
+    `own`: the creator's own words to try; None for those that stand.
+    """
     grant = session.scalar(select(Grant).where(Grant.order_id == order.id))
     if grant is None:
         grant = Grant(id=0, order_id=order.id, product_id=order.product_id, granted_at=now, link_generation=1)
         grant.link_sha256 = outside.links.fresh("access", 0, 1)
-    letter = Letter(id=0, order_id=order.id, kind=kind, version=1, recipient=order.email, facts={}, owed_at=now)
+    facts = {} if own is None else {TRIED: own}
+    letter = Letter(id=0, order_id=order.id, kind=kind, version=1, recipient=order.email, facts=facts, owed_at=now)
     with session.no_autoflush:
         letter.order = order
         return _envelope(session, outside, letter, grant, now)
@@ -87,11 +101,16 @@ def _outdated(session: Session, letter: Letter, grant: Grant | None, now: dateti
         "the payment has failed again": kind == "repaired"
         and (order.state == "past_due" or letter.version < order.episode),
         "a later move has been told": kind == "moved" and _told_again(order, letter.version),
-        "it is out already": kind in BEFORE_IT_IS_OUT and order.product.launch.launched_at is not None,
+        "it is out already": kind in BEFORE_IT_IS_OUT and _is_out(order),
         "the address was corrected again": kind == "address_new" and letter.version < order.link_generation,
     }
     told = next((why for why, holds in reasons.items() if holds), "")
     return told or _kind_outdated(session, letter, grant, now)
+
+
+def _is_out(order: Order) -> bool:
+    """For whoever waits in the queue, once there is a unit."""
+    return (order.released_at if order.kind == "back_order" else order.product.launch.launched_at) is not None
 
 
 def _told_again(order: Order, version: int) -> bool:
@@ -165,13 +184,46 @@ def _envelope(session: Session, outside: Outside, letter: Letter, grant: Grant |
     return Envelope(
         to=_recipient(letter),
         sender_name=outside.shop_name if facts["to_creator"] else f"{creator.name} via {outside.shop_name}",
-        reply_to=creator.email,
+        reply_to=_reply_to(outside, letter) or creator.email,
         subject=render_template(f"mail/{letter.kind}.subject.txt", **facts),
         text=letter_words.set_columns(render_template(f"mail/{letter.kind}.txt", **facts)),
         html=render_template(f"mail/{letter.kind}.html", **facts),
         message_id=message_id(outside, letter),
         at=now,
+        answers=_answers(session, outside, letter),
     )
+
+
+def _reply_to(outside: Outside, letter: Letter) -> str:
+    """Where an answer by mail goes: into the order's thread, where the shop takes mail in; "" where it does not.
+
+    The address that was given up gets none: what comes from there is not the buyer's.
+    """
+    if letter.kind == "address_old" or (letter.kind in TO_CREATOR and letter.kind != "asked"):
+        return ""
+    side = "creator" if letter.kind == "asked" else "buyer"
+    return outside.links.reply_to(side, letter.order.id, letter.order.link_generation)
+
+
+def _answers(session: Session, outside: Outside, letter: Letter) -> tuple[str, ...]:
+    """The Message-IDs of the thread a letter goes on with, as far as its reader has them: mail programs show one thread."""
+    if letter.kind not in {"asked", "answered"}:
+        return ()
+    earlier = (Letter.order_id == letter.order_id, Letter.kind == letter.kind, Letter.version < letter.version)
+    named = {each.version: message_id(outside, each) for each in session.scalars(select(Letter).where(*earlier))}
+    if letter.kind == "answered":
+        named |= _mails(session, letter)
+    return tuple(named[each] for each in sorted(named)[-MOST_ANSWERS:])
+
+
+def _mails(session: Session, letter: Letter) -> dict[int, str]:
+    """What the buyer asked by mail, by the Message-IDs of their own program."""
+    thread = threads.of_order(session, letter.order.id)
+    head = f"mail:{letter.order.id}:"
+    mails = (
+        [each for each in thread.messages if each.who == BUYER and each.name.startswith(f"{head}<")] if thread else []
+    )
+    return {each.id: each.name.removeprefix(head) for each in mails if each.id < letter.version}
 
 
 def _recipient(letter: Letter) -> str:
@@ -189,6 +241,7 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
         "rows": rows,
         "rows_text": letter_rows.rows_as_text(rows),
         "facts_told": letter.facts,
+        "own_words": _own_words(session, letter, told),
         "withdraw_url": f"{order_url}/cancel" if order_url and _may_withdraw(letter, grant) else "",
         "title": order.product.title,
         "creator": order.product.creator.name,
@@ -199,6 +252,31 @@ def _facts(session: Session, outside: Outside, letter: Letter, grant: Grant | No
         "act_url": _act_url(session, outside, letter) or order_url,
         "access_url": _access_url(outside, letter, grant),
     }
+
+
+def _own_words(session: Session, letter: Letter, told: Told) -> list[str]:
+    """Its creator's words as they stood when the letter was owed, so that it says the same when it goes out again."""
+    if letter.kind not in own_words.KINDS:
+        return []
+    product = letter.order.product
+    text = letter.facts.get(TRIED)
+    if text is None:
+        text = wordings.at(session, product.id, letter.kind, letter.owed_at)
+    facts = {
+        "title": product.title,
+        "creator": product.creator.name,
+        "price": told.amount,
+        "day": "" if told.about.undated else told.full,
+        "number": letter.order.number,
+    }
+    return own_words.fill(text, facts)
+
+
+def way_on(session: Session, outside: Outside, letter: Letter) -> str:
+    """The one address a letter leads to: what it opens, where it is answered, else its order's page."""
+    grant = session.scalar(select(Grant).where(Grant.order_id == letter.order_id))
+    url = _order_url(outside, letter)
+    return _access_url(outside, letter, grant) or (f"{url}/delay" if letter.kind == "moved" else url)
 
 
 def _may_withdraw(letter: Letter, grant: Grant | None) -> bool:
@@ -321,6 +399,8 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
     if letter.kind == "task":
         task = session.get_one(Task, letter.version)
         return Matter(sentence=task.sentence, due_by=task.due_by, kind=task.kind)
+    if letter.kind in {"asked", "answered"}:
+        return _message(session, letter)
     if letter.kind in {"part_refunded", "refund_failed"}:
         back = session.get_one(Refund, letter.version)
         return Matter(back.amount, back.who, back.why, kind=back.failure)
@@ -328,6 +408,13 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
         row = session.get_one(Dispute, letter.version)
         return Matter(row.amount, kind=row.reason)
     return None
+
+
+def _message(session: Session, letter: Letter) -> Matter:
+    """What was asked or answered."""
+    found = session.get_one(Message, letter.version)
+    odd = thread_words.stranger(found.sender) if found.who == STRANGER else ""
+    return Matter(sentence=found.text, why=" ".join(filter(None, [odd, thread_words.dropped(found.dropped)])))
 
 
 def _inside(session: Session, order: Order) -> tuple[int, tuple[str, ...]]:

@@ -30,7 +30,7 @@ def ticket_outdated(letter: Letter, ticket: Ticket, now: datetime) -> str:
 
 
 def ticket_envelope(session: Session, outside: Outside, letter: Letter, ticket: Ticket, now: datetime) -> Envelope:
-    """The letter, ready to go."""
+    """The letter, ready to go. A waiting list is marketing: its letters carry their own end in the head (policies.md 5)."""
     product, facts = ticket.product, _facts(session, outside, letter, ticket, now)
     return Envelope(
         to=ticket.email,
@@ -41,6 +41,7 @@ def ticket_envelope(session: Session, outside: Outside, letter: Letter, ticket: 
         html=render_template(f"mail/{letter.kind}.html", **facts),
         message_id=message_id(outside, letter),
         at=now,
+        unsubscribe=f"{facts['ticket_url']}/leave",
     )
 
 

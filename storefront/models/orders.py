@@ -34,6 +34,7 @@ class Order(Base):
     A live hold `serves_until` an instant a margin before `capture_before`: launches up to then need no other.
     `episode` counts how often the payment failed and was repaired; `next_try_at` is our own next try.
     `delay_due_at`: when the delay rules change it by themselves, silence or a date that was missed.
+    `bounced_at`: letters to its address come back, as `bounce` says; none is mailed until it is corrected or confirmed.
     A back-order is in the queue from `queued_at` on, and has its unit since `allocated_at`, by the launch `restock_id`.
     """
 
@@ -107,6 +108,8 @@ class Order(Base):
     queued_at: Mapped[datetime | None] = mapped_column(Instant)
     allocated_at: Mapped[datetime | None] = mapped_column(Instant)
     restock_id: Mapped[int | None] = mapped_column(ForeignKey("launches.id"), index=True)
+    bounced_at: Mapped[datetime | None] = mapped_column(Instant)
+    bounce: Mapped[str] = mapped_column(String(300), default="")
     cancel_wished_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_who: Mapped[str] = mapped_column(String(80), default="")
     cancel_why: Mapped[str] = mapped_column(String(500), default="")

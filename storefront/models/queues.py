@@ -75,7 +75,8 @@ def by_state(session: Session, product_id: int) -> dict[str, int]:
         else_="visiting",
     )
     rows = select(what, func.count(Order.id)).where(Order.product_id == product_id, Order.unit, Order.state.in_(LIVE))
-    return dict(row.tuple() for row in session.execute(rows.group_by(what)))
+    counted = session.execute(rows.group_by(what)).all()
+    return dict(counted)
 
 
 def is_queued(order: Order) -> bool:

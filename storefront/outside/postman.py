@@ -8,11 +8,14 @@ from email.charset import QP, Charset
 from email.headerregistry import Address
 from email.mime.base import MIMEBase
 from email.mime.text import MIMEText
+from email.policy import SMTP, EmailPolicy
 from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
 
 from flask_mail import BadHeaderError, Connection, Mail, Message
+
+from storefront.rules.channels import is_address_fault
 
 TIMEOUT = 15.0
 PERMANENT = range(500, 600)
@@ -25,7 +28,10 @@ QUOTED.body_encoding = QP
 
 @dataclass(frozen=True)
 class Envelope:
-    """A letter ready to go: plain text and HTML of equal content. `at` is its date."""
+    """A letter ready to go: plain text and HTML of equal content. `at` is its date, `answers` the thread.
+
+    `unsubscribe`: where one click ends letters of this kind; marketing has one, and nothing else.
+    """
 
     to: str
     sender_name: str
@@ -35,20 +41,43 @@ class Envelope:
     html: str
     message_id: str
     at: datetime
+    answers: tuple[str, ...] = ()
+    unsubscribe: str = ""
 
 
 class NotAccepted(Exception):
     """The mail server did not take the letter.
 
-    `final`: it never will take it for this address. `broken`: the connection is of no use any more.
+    `final`: it never will take it for this address; `address`: because of the address. `broken`: the connection is of no use any more.
     `silent`: there was no connection at all.
     """
 
-    def __init__(self, sentence: str, *, final: bool = False, broken: bool = False, silent: bool = False) -> None:
+    def __init__(
+        self, sentence: str, *, final: bool = False, address: bool = False, broken: bool = False, silent: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.final = final
+        self.address = address
         self.broken = broken
         self.silent = silent
+
+
+class _Heads(EmailPolicy):
+    """The standard library writes a long address or Message-ID as an encoded word, which no mail program takes apart.
+
+    Such fields are broken between their words only (RFC 5322 2.2.3, RFC 8058 3.1).
+    """
+
+    WHOLE = frozenset({"list-unsubscribe", "message-id", "in-reply-to", "references"})
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """A field as it travels."""
+        if name.lower() not in self.WHOLE:
+            return super().fold_binary(name, value)
+        return f"{name}: {(self.linesep + ' ').join(value.split())}{self.linesep}".encode("ascii")
+
+
+HEADS = _Heads(linesep=SMTP.linesep, max_line_length=SMTP.max_line_length)
 
 
 class _Message(Message):
@@ -62,6 +91,7 @@ class _Message(Message):
         del message["From"], message["Subject"]
         message["From"] = str(Address(self.sender_name, addr_spec=str(self.sender)))
         message["Subject"] = self.subject
+        message.policy = HEADS
         return message
 
     def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
@@ -148,16 +178,20 @@ class Postman:
         if self._connection is None:
             raise NotAccepted("The mail server is not connected.", broken=True, silent=True)
         if not envelope.to.rpartition("@")[0].isascii():
-            raise NotAccepted("An address with signs beyond ASCII before the @ cannot be written to.", final=True)
+            raise NotAccepted(
+                "An address with signs beyond ASCII before the @ cannot be written to.", final=True, address=True
+            )
         try:
             self._connection.send(self._message(envelope))
         except smtplib.SMTPRecipientsRefused as error:
             code, reason = next(iter(error.recipients.values()))
             raise _refused("address", code, reason) from error
+        except smtplib.SMTPSenderRefused as error:
+            raise _refused("sender", error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPResponseException as error:
             raise _refused("letter", error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPNotSupportedError, BadHeaderError, UnicodeError) as error:
-            raise NotAccepted(f"The address cannot be written to: {error}", final=True) from error
+            raise NotAccepted(f"The address cannot be written to: {error}", final=True, address=True) from error
         except (OSError, smtplib.SMTPException) as error:
             raise NotAccepted(f"The mail server failed: {error}", broken=True) from error
 
@@ -170,17 +204,32 @@ class Postman:
             reply_to=envelope.reply_to,
             sender=self._sender,
             date=envelope.at.timestamp(),
-            extra_headers={"Auto-Submitted": "auto-generated"},  # holiday answers stay away (RFC 3834)
+            extra_headers=_headers(envelope),
         )
         message.msgId = envelope.message_id
         message.sender_name = _one_line(envelope.sender_name)
         return message
 
 
+def _headers(envelope: Envelope) -> dict[str, str]:
+    """Holiday answers stay away (RFC 3834); mail programs find the thread (RFC 5322)."""
+    headers = {"Auto-Submitted": "auto-generated"}
+    if envelope.answers:
+        headers |= {"In-Reply-To": envelope.answers[-1], "References": " ".join(envelope.answers)}
+    if envelope.unsubscribe:  # RFC 8058: mail programs post there for their readers
+        headers |= {
+            "List-Unsubscribe": f"<{envelope.unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    return headers
+
+
 def _refused(what: str, code: int, reason: bytes | str) -> NotAccepted:
     said = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
     sentence = f"The {what} was refused: {code} {said}"
-    return NotAccepted(sentence, final=code in PERMANENT, broken=code == CLOSING)
+    final = code in PERMANENT
+    address = final and what != "sender" and is_address_fault(code, said)
+    return NotAccepted(sentence, final=final, address=address, broken=code == CLOSING)
 
 
 def _one_line(text: str) -> str:

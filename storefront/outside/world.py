@@ -8,6 +8,7 @@ from typing import Any
 
 from storefront.outside.postman import Postman
 from storefront.outside.shelf import Shelf
+from storefront.outside.sms import Texter
 from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules.links import Links
 from storefront.rules.papers import NAMELESS, Seller
@@ -35,7 +36,7 @@ def _threads() -> ThreadPoolExecutor:
 class Outside:
     """Everything beyond the database; `links` writes our own addresses into it, `together` makes many calls at once.
 
-    `terms`: what the owner made stricter in the policy. `tax`: whether Stripe reckons the tax in each payment; `seller` is who stands on receipts.
+    `terms`: what the owner made stricter in the policy. `sms`: None where no texts are sent. `tax`: whether Stripe reckons the tax in each payment; `seller` is who stands on receipts.
     """
 
     stripe: StripeGateway
@@ -48,3 +49,4 @@ class Outside:
     tax: bool = False
     seller: Seller = NAMELESS
     terms: Terms = STANDARD
+    sms: Texter | None = None

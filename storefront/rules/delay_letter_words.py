@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storefront.rules import words
-from storefront.rules.words import OPENS
 
 
 @dataclass(frozen=True)
 class MoveWords:
     """One notice. `day` None: no date could be named. `silence` is "agrees", "cancels" or "" where nothing is asked.
+    `latest`: the day is the latest one of an order in the queue.
 
     `way` is how far it moves, as in "seven days later"; `back` what a cancellation does to the money.
     """
 
     title: str
-    kind: str
+    opens: str
     zone: str
     day: datetime | None
     way: str
@@ -23,11 +23,13 @@ class MoveWords:
     deadline: datetime | None
     gift: str
     back: str
+    latest: bool = False
 
     @property
     def subject(self) -> str:
         """The letter's subject; one that needs an answer says so."""
-        where = f"moves to {words.day_month_year(self.day, self.zone)}" if self.day else "has no day any more"
+        verb = "is back at the latest on" if self.latest else "moves to"
+        where = f"{verb} {words.day_month_year(self.day, self.zone)}" if self.day else "has no day any more"
         asks = ": do you wait?" if self.silence == "cancels" else ""
         return f"{self.title} {where}{asks}"
 
@@ -37,7 +39,8 @@ class MoveWords:
         if self.day is None:
             return f"{self.title} is late, and no new day can be named yet."
         way = f", {self.way}" if self.way else ""
-        return f"{self.title} {OPENS[self.kind]} on {words.weekday_day(self.day, self.zone)}{way}."
+        latest = " at the latest" if self.latest else ""
+        return f"{self.title} {self.opens} on {words.weekday_day(self.day, self.zone)}{latest}{way}."
 
     @property
     def until(self) -> str:

@@ -33,6 +33,7 @@ class Asked:
     gift: str = ""
     said: datetime | None = None
     over: bool = False
+    queued: bool = False
 
     @property
     def sentence(self) -> str:
@@ -43,7 +44,13 @@ class Asked:
             return f"You wait for {self._what}."
         if self.day is None:
             return f"{self.title} is late, and no new day can be named yet."
-        return f"{self.title} {OPENS[self.kind]} on {red(words.weekday_day(self.day, self.zone))}."
+        latest = " at the latest" if self.queued else ""
+        return f"{self.title} {self._opens} on {red(words.weekday_day(self.day, self.zone))}{latest}."
+
+    @property
+    def _opens(self) -> str:
+        """What its buyer waits for."""
+        return "is back" if self.queued else OPENS[self.kind]
 
     @property
     def _what(self) -> str:
@@ -70,11 +77,11 @@ class Asked:
         if self.over or self.found.state is not State.WAITING:
             return "The order’s page says how it stands."
         if question is None:
-            return f"You may cancel at any time until it {OPENS[self.kind]}: {self.back}."
+            return f"You may cancel at any time until it {self._opens}: {self.back}."
         until = words.full(question.deadline, self.zone)
         if question.silence is Silence.CANCELS:
             return f"We need your yes by {until}. Without it your order is cancelled then, and {self.back}."
-        return f"You need do nothing: if we hear nothing by {until}, you agree. You may cancel at any time until it {OPENS[self.kind]}."
+        return f"You need do nothing: if we hear nothing by {until}, you agree. You may cancel at any time until it {self._opens}."
 
     @property
     def wait(self) -> str:

@@ -75,6 +75,15 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Waived:
+    """The reader's consent at first access, and the text they saw."""
+
+    at: datetime
+    text: str
+    version: str
+
+
+@dataclass(frozen=True)
 class Case:
     """The facts of a sale. `refunded`: what went back already, as a receipt says it, or ""."""
 
@@ -96,6 +105,7 @@ class Case:
     seen: Sequence[Seen] = ()
     cancel_wished_at: datetime | None = None
     refunded: str = ""
+    waived: Waived | None = None
 
 
 def draft(case: Case) -> dict[str, str]:
@@ -168,11 +178,15 @@ def _policy(case: Case) -> str:
 def _cancellation(case: Case) -> str:
     before = case.launched_at is None or case.placed_at < case.launched_at
     cancel = "cancel at any time before the launch, with everything back; and " if before else ""
-    return (
+    told = (
         f"The buyer could {cancel}withdraw within 14 days of {'the later of order and launch' if before else 'the order'}, "
         "with everything back, as long as nothing had been opened: on the page of the order, whose link is in every "
         "letter. No reason is asked, no sign-in is needed."
     )
+    if case.waived is None:
+        return told
+    given = f"On {_at(case.waived.at)}, before opening anything, the buyer agreed"
+    return f"{told} {given}: “{case.waived.text}” (version {case.waived.version} of the text)."
 
 
 def _refusal(case: Case) -> str:

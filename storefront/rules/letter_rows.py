@@ -37,7 +37,7 @@ def _pays(told: Told) -> Row:
         return Row("You pay", f"{amount}, today{card}")
     when = f"when it {told.opens}" if about.undated else f"on {told.date}"
     if about.place:
-        when = f"when it is your turn, at the latest on {told.date}"
+        when = "when it is your turn" + ("" if about.undated else f", at the latest on {told.date}")
     return Row("You pay", f"{amount}, once, {when}{card}")
 
 
@@ -91,7 +91,7 @@ def _moved(told: Told) -> list[Row]:
     answer = f"By {told.move.until}" if about.silence == "cancels" else ""
     card = f"needs you until {told.kept_until}, on the order’s page" if about.state == "past_due" else ""
     return [
-        Row("The new day", told.full),
+        Row("At the latest" if about.place else "The new day", "" if about.undated else told.full),
         Row("It was", was),
         _pays(told),
         Row("Your card", card),
@@ -104,6 +104,11 @@ def _moved(told: Told) -> list[Row]:
 def _still_waiting(told: Told) -> list[Row]:
     cancel = f"Cancel any time until it {told.opens}, on the order’s page: {told.goes_back}."
     return [_pays(told), _with_it(told), Row("Changed your mind", cancel)]
+
+
+def _standing(told: Told) -> list[Row]:
+    """What a question is about."""
+    return [Row("The day", "" if told.out else told.full), Row("Price", exact(told.about.price, told.about.currency))]
 
 
 def _bettered(told: Told) -> list[Row]:
@@ -257,6 +262,8 @@ _ROWS: dict[str, Callable[[Told], list[Row]]] = {
     "card_expiring": _card_expiring,
     "part_refunded": _part_refunded,
     "refund_failed": _refund_failed,
+    "asked": _standing,
+    "answered": _standing,
     "task": _task,
     "grace_over": _grace_over,
     "dispute_won": _dispute,

@@ -102,8 +102,8 @@ class Told:
 
     @property
     def opens(self) -> str:
-        """Opens, or comes out."""
-        return OPENS[self.about.kind]
+        """Opens, or comes out; or is back, for whoever waits in the queue."""
+        return "is back" if self.about.place else OPENS[self.about.kind]
 
     @property
     def out(self) -> bool:
@@ -264,7 +264,8 @@ class Told:
         about = self.about
         return MoveWords(
             title=about.title,
-            kind=about.kind,
+            opens=self.opens,
+            latest=bool(about.place),
             zone=about.zone,
             day=None if about.undated else about.day,
             way="" if about.before_undated else self.moved,

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from storefront.rules import asking
 from storefront.rules.access import fingerprint, rederive, token
 
 
 @dataclass(frozen=True)
 class Links:
-    """BASE_URL and the keys (the current one first); nothing else makes an address in a letter."""
+    """BASE_URL, the host that takes answers, the keys (the current one first): nothing else makes addresses in letters."""
 
     base_url: str
     keys: Sequence[str] = field(repr=False)
+    reply_host: str = ""
 
     def fresh(self, purpose: str, row_id: int, generation: int) -> str:
         """The fingerprint a row keeps for its link, under the current key."""
@@ -28,6 +30,15 @@ class Links:
     def ticket(self, ticket_id: int, kept: str) -> str:
         """The address of a place on a waiting list."""
         return f"{self.base_url}/waiting/{self.token('ticket', ticket_id, 1, kept)}"
+
+    def reply_to(self, side: str, order_id: int, generation: int) -> str:
+        """The address whose mail is put into the order's thread; "" where no mail comes in (MAIL_REPLY_HOST)."""
+        made = asking.Reply(side, order_id, generation)
+        return asking.reply_address(self.keys[0], self.reply_host, made) if self.reply_host else ""
+
+    def watcher(self, watcher_id: int, kept: str) -> str:
+        """The address of somebody who asked for the news of a launch."""
+        return f"{self.base_url}/news/{self.token('watcher', watcher_id, 1, kept)}"
 
     def token(self, purpose: str, row_id: int, generation: int, kept: str) -> str:
         """A row's token. Raises LookupError when its key is neither SECRET_KEY nor one of the fallbacks."""

@@ -70,7 +70,7 @@ def product_line(amount: str, expected: datetime | None, by: datetime, zone: str
 
 @dataclass(frozen=True)
 class Waiting:
-    """An order in the queue: its place from 1, what is known of its time, what it costs."""
+    """An order in the queue: its place from 1, what is known of its time (`by` None: no latest date), what it costs."""
 
     place: int
     kind: str
@@ -78,7 +78,7 @@ class Waiting:
     email: str
     zone: str
     placed_at: datetime
-    by: datetime
+    by: datetime | None
     expected: datetime | None = None
     usually: Usually | None = None
 
@@ -92,8 +92,10 @@ def tell(told: Waiting) -> Telling:
     """The page of an order in the queue."""
     known = usually_words(told.usually)
     so = f"That is {known} from now, as past restocks went. " if known else ""
+    yours = f"{UNIT[told.kind].capitalize()} is yours "
+    latest = f"by {red(words.weekday_day(told.by, told.zone))} at the latest" if told.by else "when it is your turn"
     return Telling(
-        f"{told.where}. {UNIT[told.kind].capitalize()} is yours by {red(words.weekday_day(told.by, told.zone))} at the latest.",
+        f"{told.where}. {yours}{latest}.",
         f"{so}Nothing has been charged. There is nothing you need to do.",
         note=_expected(told),
         line=_line(told),
@@ -111,8 +113,9 @@ def _line(told: Waiting) -> tuple[Step, ...]:
     at = words.day_clock(told.placed_at, told.zone)
     turn = f"{bold(f'You pay {told.amount}')}, and the access link goes to {told.email}. First come, first served."
     late = "The latest date. Without a unit by then the order is cancelled, at no cost."
+    last = (Step(words.weekday_day(told.by, told.zone), late, "if"),) if told.by else ()
     return (
         Step(at, "You back-ordered and saved a card. Nothing was charged.", "past", "done"),
         Step("Your turn", turn, "day"),
-        Step(words.weekday_day(told.by, told.zone), late, "if"),
+        *last,
     )

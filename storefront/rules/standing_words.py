@@ -170,7 +170,11 @@ LETTERS = {
     "given_up": "All ended, to the creator",
     "address_old": "Address corrected, to the old one",
     "address_new": "Address corrected, to the new one",
+    "asked": "A question, to the creator",
+    "answered": "An answer",
     "on_the_list": "Place on the waiting list",
+    "news_asked": "News asked for, to confirm",
+    "launch_news": "It is out, as asked for",
     "unit_offered": "A unit is kept",
 }
 PEOPLE = {
@@ -197,6 +201,8 @@ TASKS = {
     "part_refund": "A part that did not go back",
     "dispute": "A bank asks money back",
     "difference": "Stripe and the ledger differ",
+    "bounce": "Letters come back",
+    "complaint": "A letter was called spam",
 }
 # Closed by what happens to their subject; others by a person.
 TIED_TASKS = frozenset({"refund", "dispute"})

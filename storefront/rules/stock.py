@@ -137,6 +137,17 @@ def expected(stock: Stock, now: datetime) -> datetime | None:
     return stock.expected_at if stock.expected_at and stock.expected_at > now else None
 
 
+def refuse_later(latest_at: datetime | None, now: datetime) -> str:
+    """Why those who wait cannot be told this latest date (None: no date); "" when they can."""
+    if latest_at is None:
+        return ""
+    if latest_at <= now:
+        return "That day has passed. Choose one that is still to come, or say that there is none yet."
+    if latest_at > now + FURTHEST:
+        return "That is more than 365 days away. Choose a nearer day, or say that there is none yet."
+    return ""
+
+
 def refuse_days(expected_at: datetime | None, latest_at: datetime | None, now: datetime) -> str:
     """Why these days cannot be told to buyers; "" when they can."""
     if latest_at is not None and latest_at <= now:

@@ -20,18 +20,25 @@ def units(count: int, kind: str, *, pool: bool = True) -> str:
     return counted(count, "unit" if plain else ONE[kind], "units" if plain else MANY[kind])
 
 
-def sentence(stock: Stock, waiting: int, kind: str, *, pool: bool) -> str:
-    """How the stock stands; `waiting`: orders in the queue."""
+def sentence(stock: Stock, queued: int, kind: str, *, pool: bool) -> str:
+    """How the stock stands; `queued`: orders in the queue."""
     if stock.free is None or stock.stock is None:
         return "It has no limit: everybody who orders gets one."
     if stock.free < 0:
         return f"Overbooked: {units(-stock.free, kind, pool=pool)} more are sold than there are. Every order stays."
-    if waiting:
-        return f"{counted(waiting, 'order')} {'waits' if waiting == 1 else 'wait'} in the queue for a unit."
+    if queued:
+        return waiting(queued)
     if stock.free == 0:
         return f"All {units(stock.stock, kind, pool=pool)} are sold."
     are = "is" if stock.free == 1 else "are"
     return f"{units(stock.free, kind, pool=pool)} of {stock.stock:,} {are} free."
+
+
+def waiting(count: int) -> str:
+    """How many wait in the queue."""
+    if not count:
+        return "Nobody waits in the queue, so there is nobody to tell."
+    return f"{counted(count, 'order')} {'waits' if count == 1 else 'wait'} in the queue for a unit."
 
 
 def second(stock: Stock, takes: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import Options, create_sandbox
+from .replies import MailDoor
 from .server import HOST, Servers
 
 
@@ -24,6 +25,7 @@ def main() -> None:
             data_dir=given.data_dir,
             webhook_url=given.webhook_url,
             webhook_secret=given.webhook_secret,
+            mail_door=MailDoor(given.mail_url, os.environ.get("MAIL_WEBHOOK_SECRET", "")),
             rate=given.rate,
         )
     )
@@ -45,6 +47,7 @@ def _flags() -> argparse.ArgumentParser:
     parser.add_argument("--data-dir", type=Path, required=True, help="sandbox.db and mailbox/")
     parser.add_argument("--webhook-url", default="", help="where events are posted")
     parser.add_argument("--webhook-secret", default="", help="whsec_…, signs the events")
+    parser.add_argument("--mail-url", default="", help="where answers to letters go, signed with MAIL_WEBHOOK_SECRET")
     parser.add_argument("--rate", type=int, default=0, help="requests a second to each endpoint; 0: no limit")
     parser.add_argument("--public-url", default="", help="how a browser reaches the pages")
     return parser

@@ -1,4 +1,4 @@
-"""The sandbox as a WSGI application: the API, the hosted pages, the mailbox, the controls."""
+"""The sandbox as a WSGI application: the API, the hosted pages, the mailbox, the phones, the controls."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from .errors import AnswerLostError
 from .machine import Machine
 from .mail_pages import MailPages
 from .pages import Pages
+from .replies import MailDoor
+from .text_pages import TextPages
+from .twilio import Twilio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +45,11 @@ class Sandbox:
         self.machine = Machine(options)
         self._api = Api(self.machine)
         self._pages = Pages(self.machine)
-        self._mail = MailPages(self.machine.mailbox)
+        self._rooms = (
+            ("/2010-04-01/", Twilio(self.machine)),
+            ("/mail", MailPages(self.machine.mailbox, options.mail_door or MailDoor())),
+            ("/sms", TextPages(self.machine)),
+        )
 
     def __call__(self, given: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. AnswerLostError goes through: the server cuts the connection."""
@@ -79,9 +86,8 @@ class Sandbox:
             return control.respond(self.machine, request)
         if path == "/favicon.ico":
             return Response(status=204)
-        if path.startswith("/mail"):
-            return self._mail.respond(request)
-        return self._pages.respond(request)
+        room = next((room for start, room in self._rooms if path.startswith(start)), self._pages)
+        return room.respond(request)
 
 
 def create_sandbox(options: Options) -> Sandbox:

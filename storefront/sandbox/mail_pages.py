@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from .mailbox import Letter, Mailbox
+    from .replies import MailDoor
 
-LETTER = re.compile(r"^/mail/(\d+)(/html)?$")
+LETTER = re.compile(r"^/mail/(\d+)(/html|/reply)?$")
 # Where a letter's head begins, or just its start: a base goes there, after any doctype.
 HEAD = re.compile(r"<head[^>]*>|^(?!.*<head)(\s*<!doctype[^>]*>)?", re.IGNORECASE | re.DOTALL)
 LINK = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)])")
@@ -25,9 +26,10 @@ LINK = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)])")
 class MailPages:
     """Answers /mail/…."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
-        """Keep the mailbox."""
+    def __init__(self, mailbox: Mailbox, door: MailDoor) -> None:
+        """Keep the mailbox, and where answers go."""
         self._mailbox = mailbox
+        self._door = door
 
     def respond(self, request: Request) -> Response:
         """Answer one request."""
@@ -41,11 +43,25 @@ class MailPages:
         letter = self._mailbox.letter(int(match.group(1))) if match else None
         if match is None or letter is None:
             return page("absent.html", 404)
-        return _framed(letter) if match.group(2) else _letter(letter)
+        if match.group(2) == "/html":
+            return _framed(letter)
+        if match.group(2) and request.method == "POST":
+            return self._reply(letter, request.form.get("text", "").strip())
+        return self._letter(letter)
 
+    def _letter(self, letter: Letter, typed: str = "", said: str = "") -> Response:
+        takes = self._door.takes(letter)
+        return page("letter.html", letter=letter, text=linked(letter.text), takes=takes, typed=typed, said=said)
 
-def _letter(letter: Letter) -> Response:
-    return page("letter.html", letter=letter, text=linked(letter.text))
+    def _reply(self, letter: Letter, text: str) -> Response:
+        """Hand an answer to the shop, as a mail server would."""
+        if not (text and self._door.takes(letter)):
+            return self._letter(
+                letter, text, "Write something first." if not text else "Nobody takes answers to this one."
+            )
+        if not self._door.reply(letter, text):
+            return self._letter(letter, text, "The shop did not take it. Is it running?")
+        return self._letter(letter, said="Sent. It stands in the thread of the order.")
 
 
 def _framed(letter: Letter) -> Response:

@@ -29,6 +29,7 @@ class Letter:
     text: str
     html: str
     list_unsubscribe: str
+    reply_to: str
     headers: tuple[tuple[str, str], ...]
     recipients: tuple[str, ...]
 
@@ -94,6 +95,16 @@ class Postbox:
         """Keep the mailbox."""
         self._mailbox = mailbox
 
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Refuse nobody@…, as a mail server refuses an address that is not there."""
+        del server, session, options
+        if address.lower().startswith("nobody@"):
+            return "550 5.1.1 There is nobody of that name here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
@@ -121,6 +132,7 @@ def read(n: int, raw: bytes) -> Letter:
         text=_body(message, "plain"),
         html=_body(message, "html"),
         list_unsubscribe=str(message.get("List-Unsubscribe", "")),
+        reply_to=str(message.get("Reply-To", "")),
         headers=tuple((name, str(value)) for name, value in message.items()),
         recipients=tuple({address.lower() for _, address in named if address}),
     )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
+    from .replies import MailDoor
     from .webhooks import Sender
 
 # Seconds (wall time) before the second, third … try of a webhook. After the last it is given up.
@@ -32,6 +33,7 @@ class Options:
     data_dir: Path | None = None
     webhook_url: str = ""
     webhook_secret: str = ""
+    mail_door: MailDoor | None = None
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     chance: Random | None = None

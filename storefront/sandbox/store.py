@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VERSION = 2
-TABLES = ("things", "deliveries", "keys", "calls", "faults", "facts")
+TABLES = ("things", "deliveries", "keys", "calls", "faults", "facts", "texts", "stopped")
 
 # `state` is an object's status and an event's type; `due` the second (simulated)
 # at which the sweep has to look at the thing; `hidden` what the API never shows.
@@ -79,6 +79,15 @@ CREATE TABLE IF NOT EXISTS faults (
     seed INTEGER NOT NULL,
     seen INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS texts (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    sid TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS stopped (number TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 

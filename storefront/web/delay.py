@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from storefront.actions import cancelling, compensating, delaying
+from storefront.actions.leaving import wish
 from storefront.models import money, orders
 from storefront.models.delays import Reply, replies
 from storefront.models.orders import Order, Promise
@@ -19,6 +20,7 @@ from storefront.web.context import now, shop
 from storefront.web.limits import limiter
 
 pages = Blueprint("delay", __name__)
+WHY = "cancelled by the buyer"
 SECOND = "The day has moved, and this is so only if you say that you wait."
 
 
@@ -62,9 +64,8 @@ def asked_of(db: Session, found: Order, moved: Promise) -> Asked:
         back=_back(db, found),
         gift=gift.words(offered, found.currency) if offered else "",
         said=said.at if said else None,
-        over=found.state not in delaying.DECIDED
-        or found.cancel_wished_at is not None
-        or found.product.launch.launched_at is not None,
+        over=found.state not in delaying.DECIDED or found.cancel_wished_at is not None or found.released_at is not None,
+        queued=found.kind == "back_order",
     )
 
 
@@ -83,7 +84,10 @@ def _back(db: Session, found: Order) -> str:
 def _facts(found: Order, moved: Promise, asked: Asked) -> list[tuple[str, str]]:
     before = found.promises[found.promises.index(moved) - 1]
     rows = [
-        ("The new day", words.full(moved.by, moved.zone) if asked.day else "No day yet"),
+        (
+            "At the latest" if asked.queued else "The new day",
+            words.full(moved.by, moved.zone) if asked.day else "No day yet",
+        ),
         ("It was", "No day" if before.undated else words.full(before.by, before.zone)),
     ]
     if asked.gift:
@@ -117,11 +121,12 @@ def _cancel(token: str) -> Response:
     with here.db.write() as db:
         found = orders.by_link(db, fingerprint(token)) or abort(404)
         db.refresh(found, with_for_update=True)
-        if found.state not in delaying.DECIDED or found.product.launch.launched_at:
+        if found.state not in delaying.DECIDED or found.released_at is not None:
             return redirect(url_for("orders.order", token=token), code=303)
         delaying.note_cancel(db, found, now())
+        wish(db, found, who="buyer", why=WHY, now=now())
     try:
-        cancelling.cancel(here.outside, here.db, found.id, who="buyer", why="cancelled by the buyer", now=now())
+        cancelling.cancel(here.outside, here.db, found.id, who="buyer", why=WHY, now=now())
     except StripeSilent:
         flash("Your cancellation is noted. Stripe does not answer just now; it goes on by itself.")
     return redirect(url_for("orders.order", token=token), code=303)

@@ -37,12 +37,11 @@ class OrderForm:
     def read(cls, sent: Mapping[str, str], chance: Random, *, consent_needed: bool) -> "OrderForm":
         """What was sent, with what is wrong about it."""
         email, trouble = address(sent.get("email", ""))
-        nonce = sent.get("nonce", "")
         offer = sent.get("offer_id", "")
         form = cls(
             email=email,
             consent=bool(sent.get("consent")),
-            nonce=nonce if NONCE.fullmatch(nonce) else fresh_nonce(chance),
+            nonce=sent_nonce(sent, chance),
             offer_id=int(offer) if offer.isascii() and offer.isdigit() and len(offer) < 10 else 0,  # noqa: PLR2004
             seen=sent.get("seen", "")[:LONGEST_SEEN],
             ticket=sent.get("ticket", "")[:LONGEST],
@@ -57,6 +56,12 @@ class OrderForm:
     def noted(self, note: Note, offer_id: int) -> "OrderForm":
         """The same form with what changed while it was being filled in."""
         return replace(self, note=note, offer_id=offer_id, consent=False)
+
+
+def sent_nonce(sent: Mapping[str, str], chance: Random) -> str:
+    """A form's nonce as it came back; a fresh one where it is missing or made up."""
+    nonce = sent.get("nonce", "")
+    return nonce if NONCE.fullmatch(nonce) else fresh_nonce(chance)
 
 
 def fresh_nonce(chance: Random) -> str:
@@ -88,3 +93,8 @@ def _hint(typed: str) -> str:
     if not name.isascii():
         return "Before the @ only plain letters reach every mail server: no ü, é or ß."
     return "That does not read as an address. Look for a blank or a comma in it."
+
+
+def is_one_click(form: Mapping[str, str]) -> bool:
+    """Whether a mail program presses a button for its reader (RFC 8058): it wants an answer, not a page."""
+    return form.get("List-Unsubscribe") == "One-Click"

@@ -7,7 +7,7 @@ from flask import Flask, Response, abort, current_app, request
 from storefront.web.context import shop
 
 CHECKOUT_HOST = "https://checkout.stripe.com"
-SECRET_PATHS = ("/orders/", "/access/", "/waiting/")
+SECRET_PATHS = ("/orders/", "/access/", "/waiting/", "/news/")
 FOREVER = "public, max-age=31536000, immutable"
 KEPT = ("/static/", "/covers/")
 

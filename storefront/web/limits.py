@@ -5,9 +5,16 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 limiter = Limiter(get_remote_address, storage_uri="memory://", strategy="moving-window", headers_enabled=False)
+# A mail provider presses "unsubscribe" for many readers from few addresses; the link cannot be guessed.
+MAIL_PROGRAMS = "600/minute"
 
 # The answer to a bank is text of up to 150,000 characters, and a character may be nine bytes of a form.
-LONG_FORMS = {"studio.dispute": 2 * 1024 * 1024}
+# Signed events are up to 1 MB; a mail that comes in may have brought files.
+LONG_FORMS = {
+    "studio.dispute": 2 * 1024 * 1024,
+    "stripe_webhook.stripe_webhook": 1 << 20,
+    "mail_webhook.mail_webhook": 8 << 20,
+}
 
 
 def long_forms(app: Flask) -> None:

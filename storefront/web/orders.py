@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from storefront.actions import asking as ask_verbs
 from storefront.actions import cancelling, opening, policing, settling
 from storefront.models import grants, money, orders
 from storefront.models.grants import Grant
@@ -23,7 +24,7 @@ from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import delay, forms, papers, queue
+from storefront.web import asking, delay, forms, inbox, papers, queue, reach
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -46,7 +47,15 @@ def _found(db: Session, token: str) -> Order:
     return orders.by_link(db, fingerprint(token)) or abort(404)
 
 
-def _page(db: Session, found: Order, token: str, *, typed: str | None = None, error: str = "") -> str:
+def _page(
+    db: Session,
+    found: Order,
+    token: str,
+    *,
+    typed: str | None = None,
+    error: str = "",
+    ask: asking.AskForm | None = None,
+) -> str:
     grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
     facts = order_facts(db, found, grant)
     told = queue.tell(db, found) or order_words.tell(replace(facts, confirming=_confirming(found)), now())
@@ -58,7 +67,7 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
         sentence=told.sentence,
         second=delay.SECOND if delay.needs_answer(db, found) else told.second,
         tag=told.tag,
-        note=told.note or delay.order_note(db, found, token) or _other_note(db, found),
+        note=told.note or _note(db, found, token),
         line=told.line,
         facts=_rows(found, facts.backs),
         actions=_answer_first(db, found, _actions(found, facts, token), token),
@@ -70,14 +79,20 @@ def _page(db: Session, found: Order, token: str, *, typed: str | None = None, er
         why_not=why_not,
         promise_url=f"/orders/{token}/promise",
         papers=papers.link(db, found, token),
-        address_form={
-            "value": found.email if typed is None else typed,
-            "error": error,
-            "url": f"/orders/{token}/address",
-        }
-        if _correctable(found)
-        else None,
+        asked=asking.of_order(db, found, ask),
+        ask_url=f"/orders/{token}/ask",
+        letters=inbox.section(db, found, token),
+        reach_url=url_for("reach.show", token=token),
+        address_form=_address_form(found, token, typed, error) if _correctable(found) else None,
     )
+
+
+def _note(db: Session, found: Order, token: str) -> words.Note | None:
+    return delay.order_note(db, found, token) or reach.order_note(found, token) or _other_note(db, found)
+
+
+def _address_form(found: Order, token: str, typed: str | None, error: str) -> dict[str, str]:
+    return {"value": found.email if typed is None else typed, "error": error, "url": f"/orders/{token}/address"}
 
 
 def order_facts(db: Session, found: Order, grant: Grant | None) -> Facts:
@@ -227,7 +242,9 @@ def _confirming(found: Order) -> bool:
 
 
 def _correctable(found: Order) -> bool:
-    return found.state in CORRECTABLE and not found.released_at and not found.cancel_wished_at
+    """Until it is out; afterwards too, as long as letters come back and nobody has come in by its link."""
+    lost = found.bounced_at is not None and found.account_id is None
+    return found.state in CORRECTABLE and (lost or not found.released_at) and not found.cancel_wished_at
 
 
 def _other_note(db: Session, found: Order) -> words.Note | None:
@@ -332,6 +349,20 @@ def address(token: str) -> Response | BaseResponse:
         fresh = here.outside.links.token("order", found.id, found.link_generation, found.link_sha256)
     flash("Corrected. Both addresses get a letter; the old link to this page is dead.")
     return redirect(url_for("orders.order", token=fresh), code=303)
+
+
+@pages.post("/orders/<token>/ask")
+@limiter.limit("20/minute")
+def ask(token: str) -> Response | BaseResponse:
+    """A question about the order: it stands in its thread, and the creator gets it by mail."""
+    with shop().db.write() as db:
+        found = _found(db, token)
+        why = ask_verbs.ask(db, found, asking.read(found), now())
+        if why:
+            form = asking.AskForm(request.form.get("text", ""), why)
+            return make_response(_page(db, found, token, ask=form), 422)
+    flash("Sent. The answer comes by mail, and stands here too.")
+    return redirect(url_for("orders.order", token=token, _anchor="ask"), code=303)
 
 
 @pages.get("/orders/<token>/promise")

@@ -26,7 +26,7 @@ def tell(db: Session, found: Order) -> Telling | None:
             email=found.email,
             zone=told.zone,
             placed_at=found.placed_at,
-            by=told.by,
+            by=None if told.undated else told.by,
             expected=stock.expected(of_product(found.product), now()),
             usually=queue.usually(queues.past(db, found.product_id), place, now()),
         )

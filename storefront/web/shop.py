@@ -12,6 +12,7 @@ from storefront.models import products
 from storefront.models.products import Offer, Product
 from storefront.models.tickets import Ticket
 from storefront.rules import list_words, pricing, product_words, promise, queue_words, words
+from storefront.rules.delay import RUNS_LATE
 from storefront.rules.money import short
 from storefront.rules.stock import Kind, Standing
 from storefront.web import filters, forms
@@ -121,6 +122,7 @@ def product_page(product: Product, form: forms.OrderForm, ticket: Ticket | None 
         countdown=words.countdown(coming, moment) if coming else None,
         now_iso=moment.isoformat(),
         calendar_url=f"/p/{product.slug}/day.ics" if coming else "",
+        news_url="" if out or product.retired_at else f"/p/{product.slug}/news",
         ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment),
         form=_form(product, offer, form, amount, told, ticket) if offer else _no_form(product, form, told),
         line=_line(product, amount, moment, told) if offer else [],
@@ -214,6 +216,20 @@ ALL_TAKEN = ("All are taken", "Every place is taken. If one is freed, it is for 
 NO_DAY = ("No day yet", "It has no day yet, so it cannot be ordered. Once its creator sets one, it is for sale here.")
 
 
+DAY_OVER = (
+    "Not for sale now",
+    "Its day has passed, and it has not opened yet. Once it opens or has another day, it is for sale here again.",
+)
+
+
+def _why_no_offer(product: Product) -> tuple[str, str]:
+    """Before the launch: there is no day, its day is over, or all are taken."""
+    at = product.launch.at
+    if at is None:
+        return NO_DAY
+    return DAY_OVER if at + RUNS_LATE <= now() else ALL_TAKEN
+
+
 def _no_form(product: Product, form: forms.OrderForm, told: Standing) -> dict[str, Any]:
     """All are taken: the waiting list instead. Or there is no day: the button is off, the reason above it.
 
@@ -221,7 +237,7 @@ def _no_form(product: Product, form: forms.OrderForm, told: Standing) -> dict[st
     """
     if told.listed:
         return list_form(product, form)
-    button, why = NO_DAY if product.launch.at is None and product.launch.launched_at is None else ALL_TAKEN
+    button, why = ALL_TAKEN if product.launch.launched_at else _why_no_offer(product)
     return {
         "action": "",
         "offer_id": 0,

@@ -1,4 +1,7 @@
-"""Waiting lists: joining from a product's page, and the place behind the link in the letter. GET shows, POST acts."""
+"""Waiting lists: joining from a product's page, and the place behind the link in the letter. GET shows, POST acts.
+
+Leaving needs no token of a form: mail programs press it for their readers (RFC 8058).
+"""
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -15,9 +18,10 @@ from storefront.rules.money import short
 from storefront.web import forms
 from storefront.web import shop as shop_pages
 from storefront.web.context import now, shop
-from storefront.web.limits import limiter
+from storefront.web.limits import MAIL_PROGRAMS, limiter
 
 pages = Blueprint("waiting", __name__)
+one_click = Blueprint("waiting_end", __name__)  # without the token of a form
 UNREADABLE, CONFLICT, GONE = 422, 409, 410
 
 
@@ -89,12 +93,20 @@ def order(token: str) -> Response | str:
         return shop_pages.product_page(ticket.product, form, ticket)
 
 
-@pages.post("/waiting/<token>/leave")
-@limiter.limit("20/minute")
+@one_click.get("/waiting/<token>/leave")
+def about_leaving(token: str) -> BaseResponse:
+    """Whoever follows the address in a letter's head finds the button; nobody leaves by looking."""
+    return redirect(url_for("waiting.place", token=token), code=303)
+
+
+@one_click.post("/waiting/<token>/leave")
+@limiter.limit(MAIL_PROGRAMS)
 def leave(token: str) -> BaseResponse:
-    """Off the list, with one button; a unit that was kept goes to the next."""
+    """Off the list, with one button, the page's or a mail program's; a unit that was kept goes to the next."""
     with shop().db.write() as db:
         left = listing.leave(db, _found(db, token), now())
+    if forms.is_one_click(request.form):
+        return make_response("Off the list.", 200)
     if not left:
         flash("That had ended already.", "news")
     return redirect(url_for("waiting.place", token=token), code=303)

@@ -333,3 +333,27 @@ def test_the_check_sees_a_move_without_its_reason(world: World) -> None:
         assert last is not None
         session.delete(last)
     assert any("no notice says why" in each for each in world.broken())
+
+
+def test_a_yes_at_the_very_second_of_the_deadline_is_in_time(world: World) -> None:
+    product = world.product(days=20)
+    order = world.orders(product)
+    world.moves(product, 60)
+    deadline = datetime.fromisoformat(letter_facts(world, order)["deadline"])
+    world.advance(seconds=(deadline - world.now).total_seconds())
+    assert world.now == deadline
+    assert world.answers(order) == ""
+    world.tick()
+    assert world.state(order) != "cancelled"
+    assert said(world, order) == [(2, "wait", "click", "long")]
+
+
+def test_a_move_at_the_very_instant_of_an_answer_asks_its_own_question(world: World) -> None:
+    product = world.product(days=20)
+    order = world.orders(product)
+    world.moves(product, 60)
+    assert world.answers(order) == ""
+    world.moves(product, 10)
+    facts, due = letter_facts(world, order), world.order(order).delay_due_at
+    assert facts["silence"] == "cancels"
+    assert datetime.fromisoformat(facts["deadline"]) == due

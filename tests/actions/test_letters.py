@@ -20,6 +20,8 @@ from tests.support.letters import (
     MIRIAM,
     access,
     address_new,
+    answered,
+    asked,
     bettered,
     bought,
     cancelled,
@@ -108,6 +110,8 @@ STORIES: list[tuple[str, Callable[[World], None]]] = [
     ("launch_stopped", late),
     ("given_up", given_up),
     ("rehearsed", rehearsed),
+    ("asked", asked),
+    ("answered", answered),
     ("address_new", address_new),
     ("address_old", address_new),
 ]

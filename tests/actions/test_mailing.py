@@ -239,18 +239,18 @@ def test_a_letter_that_still_waits_follows_a_corrected_address(small_world: Worl
 # A mail server in trouble
 
 
-def test_a_refused_address_is_tried_daily_then_weekly_and_the_others_get_theirs(
+def test_what_is_refused_for_our_sake_is_tried_daily_then_weekly_and_the_others_get_theirs(
     small_world: World, post_office: MailServer
 ) -> None:
     product = small_world.product(days=40)
     refused = small_world.orders(product, "nobody@posteo.de")
     other_orders(small_world, product, ["a", "b"])
-    post_office.answers["nobody@posteo.de"] = "550 no such person"
+    post_office.answers["nobody@posteo.de"] = "550 5.7.1 relaying denied"
     assert small_world.posts() == 2
     waits = []
     for _ in range(9):
         found = letter(small_world, order_id=refused)
-        assert found.trouble == "The address was refused: 550 no such person"
+        assert found.trouble == "The address was refused: 550 5.7.1 relaying denied"
         waits.append(found.due_at - small_world.now)
         small_world.now = found.due_at
         small_world.posts()

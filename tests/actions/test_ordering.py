@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -143,3 +144,12 @@ def test_a_unit_given_back_can_be_had_again(world: World) -> None:
     assert world.units(product) == (0, 0)
     assert world.state(world.orders(product, "next@posteo.de")) == "held"
     nothing_broken(world)
+
+
+def test_a_day_that_was_missed_is_promised_to_nobody(world: World) -> None:
+    product = world.product(days=3)
+    offer = offers(world, product)[0]
+    world.now += timedelta(days=4) - timedelta(seconds=1)
+    assert isinstance(places(world, product, wish(1, offer)), Placed)
+    world.now += timedelta(seconds=1)
+    assert isinstance(places(world, product, wish(2, offer)), SoldOut)

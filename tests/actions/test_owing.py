@@ -23,7 +23,7 @@ def kinds() -> Iterator[str]:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id in {"owe", "owe_all", "owe_ticket"}
+                and node.func.id in {"owe", "owe_all", "owe_ticket", "owe_watcher"}
             ):
                 yield from _words(node.args[2])
 

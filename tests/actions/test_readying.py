@@ -1,10 +1,13 @@
 """A launch whose content is missing does not start, and opens by itself when it is there."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
-from storefront.actions import charging, delaying, granting, launching, readying
+from storefront.actions import charging, delaying, giving_up, granting, launching, readying
+from storefront.actions.checking import check
 from storefront.models.orders import Order
 from storefront.models.products import Lesson, Product
 from storefront.models.rehearsals import Holdup
@@ -143,3 +146,57 @@ def test_one_that_is_held_up_may_move_after_its_day_and_only_an_express_yes_wait
     assert world.state(waits) == "paid"
     assert world.money(silent) == (0, 0)
     assert world.broken() == []
+
+
+def held_up(world: World) -> tuple[int, str]:
+    """A product whose day came without its lesson's text; the text."""
+    product = world.product(days=3)
+    world.fills(product)
+    world.orders(product)
+    with world.db.write() as session:
+        source = session.scalars(select(Lesson.source).where(Lesson.product_id == product)).one_or_none()
+        session.execute(update(Lesson).where(Lesson.product_id == product).values(source=""))
+    world.advance(days=3)
+    comes(world)
+    assert [each.over_at for each in holdups(world)] == [None]
+    return product, source or ""
+
+
+def test_one_that_is_given_up_is_held_up_no_more(world: World) -> None:
+    product, _ = held_up(world)
+    with world.db.write() as session:
+        refused = giving_up.give_up(session, session.get_one(Product, product), who="ines", reason="No.", now=world.now)
+        assert refused is None
+    assert [each.over_at for each in holdups(world)] == [world.now]
+    world.advance(hours=1)
+    world.tick()
+    with world.read() as session:
+        assert [each for each in check(session, world.now) if "has not opened" in each] == []
+
+
+def test_one_that_is_opened_by_hand_is_held_up_no_more(world: World) -> None:
+    product, source = held_up(world)
+    with world.db.write() as session:
+        session.execute(update(Lesson).where(Lesson.product_id == product).values(source=source))
+        assert launching.launch_now(session, session.get_one(Product, product).launch, "ines", world.now) is None
+    assert [each.over_at for each in holdups(world)] == [world.now]
+
+
+def test_one_that_is_given_up_while_its_content_is_looked_at_is_not_held_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = world.product(days=3)
+    world.orders(product)
+    world.advance(days=3)
+    looks = readying.content
+
+    def given_up_meanwhile(*seen: Any) -> Any:
+        found = looks(*seen)
+        with world.db.write() as session:
+            gone = session.get_one(Product, product)
+            assert giving_up.give_up(session, gone, who="creator:1", reason="Not made.", now=world.now) is None
+        return found
+
+    monkeypatch.setattr(readying, "content", given_up_meanwhile)
+    readying.hold_up_due(world.outside, world.db, world.now)
+    assert [each.over_at for each in holdups(world)] == []

@@ -14,6 +14,7 @@ from storefront.models.keys import PoolKey
 from storefront.models.letters import Letter
 from storefront.models.orders import Order
 from storefront.models.products import Launch, Product
+from storefront.models.stock import StockMove
 from storefront.rules.stock import Kind
 from tests.support.queue import imports, out_of_stock, product_of, queues_up, restocks, states, wishes
 from tests.support.world import DECLINES_LATER, World
@@ -269,6 +270,19 @@ def test_a_key_that_was_mailed_is_given_to_nobody_else(world: World) -> None:
     assert sound(world) == []
 
 
+def test_a_key_that_stands_in_an_inbox_is_given_to_nobody_else_though_its_letter_came_back(world: World) -> None:
+    product = world.product(days=None, kind="software", stock=0, pool=True, backorders=5)
+    imports(world, product, ["A"])
+    first = world.orders(product, "nobody@posteo.de")  # refused by the mail server
+    world.tick()
+    assert world.order(first).bounced_at is not None
+    (waits,) = queues_up(world, product, 1)
+    world.cancels(first, WHO)
+    world.tick()
+    assert states(world, [first, waits]) == ["refunded", "queued"]
+    assert sound(world) == []
+
+
 def test_a_key_that_nobody_can_have_seen_goes_to_the_next(world: World) -> None:
     product = world.product(days=None, kind="software", stock=0, pool=True, backorders=5)
     imports(world, product, ["A"])
@@ -296,4 +310,36 @@ def test_only_keys_that_are_promised_to_nobody_can_be_taken_out(world: World) ->
     with world.read() as session:
         assert session.scalars(select(PoolKey.key).where(PoolKey.retired_at.is_(None))).all() == ["A"]
         assert session.scalars(select(Grant.licence_key)).all() == ["A"]
+    assert sound(world) == []
+
+
+def test_whoever_was_missed_while_nothing_ran_gets_no_unit_and_is_not_charged(world: World) -> None:
+    product = out_of_stock(world, latest_at=world.now + timedelta(days=5))
+    missed = queues_up(world, product, 1)[0]
+    world.advance(days=7)
+    with world.db.write() as session:
+        session.get_one(Product, product).latest_at = world.now + timedelta(days=30)
+    next_one = world.orders(product, "later@posteo.de")
+    restocks(world, product, 1)
+    assert restocking.allocate_due(world.db, world.now) == 1
+    assert world.order(missed).allocated_at is None
+    assert world.order(missed).cancel_who == "missed"
+    assert world.order(next_one).allocated_at is not None
+    world.tick()
+    assert [world.state(each) for each in (missed, next_one)] == ["cancelled", "paid"]
+    assert sound(world) == []
+
+
+def test_a_pool_begins_when_no_unit_is_on_offer_and_the_ledger_says_what_became_of_the_others(world: World) -> None:
+    product = world.product(kind="software", days=None, stock=2)
+    with world.db.write() as session:
+        session.get_one(Product, product).kept = 1
+    assert isinstance(imports(world, product, ["K-1"]), restocking.Refused)
+    with world.db.write() as session:
+        assert not session.get_one(Product, product).pool
+        session.get_one(Product, product).kept = 0
+    assert isinstance(imports(world, product, ["K-1"]), Launch)
+    with world.read() as session:
+        moves = session.execute(select(StockMove.change, StockMove.after).order_by(StockMove.id)).all()
+    assert [tuple(each) for each in moves] == [(-2, 0), (1, 1)]
     assert sound(world) == []

@@ -1,6 +1,7 @@
 """The door for letters, at a real mail server."""
 
 import email
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -188,3 +189,19 @@ def test_knocking_says_whether_letters_would_be_taken_and_posts_none() -> None:
         assert Postman(Mail(app), "letters@forthcoming.example", 2).knock() == ""
         assert server.taken == []
     assert "does not answer" in Postman(Mail(app), "letters@forthcoming.example", 2).knock()
+
+
+@pytest.mark.parametrize("host", ["shop.example", "kraftwerk-buchhandlung-am-markt.example", f"{'long.' * 30}example"])
+def test_addresses_in_the_head_arrive_whole_however_long_the_host_is(server: MailServer, host: str) -> None:
+    end, outlook = f"https://{host}/waiting/{'x' * 32}/leave", f"<AM0PR04MB{'7' * 40}@{host}>"
+    mine = f"<letter-12.1@{host}>"
+    raw = posted(server, replace(LETTER, message_id=mine, answers=(outlook, outlook), unsubscribe=end)).raw.decode()
+    heads = re.sub(r"\r?\n[ \t]+", " ", raw.replace("\r\n", "\n").split("\n\n")[0]).split("\n")
+    for wanted in (
+        f"List-Unsubscribe: <{end}>",
+        f"Message-ID: {mine}",
+        f"In-Reply-To: {outlook}",
+        f"References: {outlook} {outlook}",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+    ):
+        assert wanted in heads

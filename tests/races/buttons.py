@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from storefront.actions import (
     cancelling,
@@ -19,15 +20,22 @@ from storefront.actions import (
     giving_up,
     granting,
     hearing,
+    hearing_mail,
+    listing,
     mailing,
     preflighting,
     reconciling,
     recovering,
+    restocking,
     retrying,
     settling,
+    texting,
 )
+from storefront.models import phones
+from storefront.models.letters import Letter
 from storefront.outside.stripe_gateway import API_VERSION
-from tests.support.world import BERLIN, SECRET, World
+from storefront.rules import mail_news, phone
+from tests.support.world import BERLIN, MAIL_SECRET, SECRET, World
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,12 @@ def _gives_up(case: Case, hand: Hand) -> Any:
     return hand.creator.post(f"/studio/products/{case.slug}/cancel", data=form)
 
 
+def _postpones(case: Case, hand: Hand) -> Any:
+    day = case.world.now + timedelta(days=200)
+    form = {"day": f"{day:%Y-%m-%d}", "reason": "Printing takes longer.", "step": "do"}
+    return hand.creator.post(f"/studio/products/{case.slug}/stock/day", data=form)
+
+
 def _delays(case: Case, _hand: Hand) -> None:
     delaying.apply_due(case.world.db, case.world.now)
 
@@ -122,6 +136,31 @@ def _tells(case: Case, hand: Hand) -> Any:
     return answer
 
 
+def _comes_back(case: Case, hand: Hand) -> Any:
+    """The mail server reports that the confirmation did not arrive, and it is heard."""
+    with case.world.read() as session:
+        mine = (Letter.order_id == case.order_id, Letter.kind == "confirmed")
+        named = session.scalars(select(Letter.id).where(*mine)).one()
+    facts = {"id": f"prov-{case.order_id}", "type": "bounced", "message_id": f"letter-{named}.1@127.0.0.1"}
+    body = json.dumps(facts).encode()
+    header = mail_news.sign(MAIL_SECRET, body, int(time.time()))
+    answer = hand.buyer.post("/webhooks/mail", data=body, headers={"Mail-Signature": header})
+    hearing_mail.hear_due(case.world.outside, case.world.db, case.world.now)
+    return answer
+
+
+def _proves(case: Case, hand: Hand) -> Any:
+    with case.world.read() as session:
+        found = phones.of_order(session, case.order_id)
+        code = phone.code(case.world.outside.links.keys[0], found.id, found.codes) if found else "000000"
+    return hand.buyer.post(f"/orders/{case.token}/reach/code", data={"code": code})
+
+
+def _texts(case: Case, _hand: Hand) -> None:
+    with case.world.app.app_context():
+        texting.text_due(case.world.outside, case.world.db, case.world.now)
+
+
 def _reconciles(case: Case, _hand: Hand) -> None:
     reconciling.reconcile(case.world.outside, case.world.db, case.world.now, case.world.now - timedelta(days=3))
 
@@ -133,6 +172,7 @@ BUTTONS: dict[str, Button] = {
     "corrects the address": _buyer("orders.address", "/orders/{case.token}/address", email="miriam.adler@posteo.de"),
     "asks for a link": _buyer("orders.fresh_link_of_order", "/orders/{case.token}/fresh-link"),
     "opens the link": _buyer("orders.redeem", "/access/{case.access}"),
+    "asks": _buyer("orders.ask", "/orders/{case.token}/ask", text="When does it come?", nonce=""),
     "asks from a used link": _buyer("orders.fresh_link", "/access/{case.access}/fresh-link"),
     "reads": Button(lambda case, hand: hand.buyer.get(f"/library/{case.slug}/lessons/pages")),
     "agrees to begin": _buyer("library.agree", "/library/{case.slug}/begin", waiver="an older text"),
@@ -152,6 +192,8 @@ BUTTONS: dict[str, Button] = {
         part_amount="5.00",
         part_done="Bank transfer 4711.",
     ),
+    "answers": _creator("studio.answer", "/orders/{case.number}/answer", answer="On Friday."),
+    "needs no answer": _creator("studio.no_answer", "/orders/{case.number}/no-answer"),
     "closes the task": _creator("studio.close_task", "/tasks/{case.task}/close"),
     "answers the bank": _creator(
         "studio.dispute", "/disputes/{case.dispute}", uncategorized_text="It was delivered.", step="do"
@@ -161,10 +203,26 @@ BUTTONS: dict[str, Button] = {
     "gives the product up": Button(_gives_up, "studio.cancel_product"),
     "gives it up again": _creator("studio.cancel_again", "/products/{case.slug}/cancel/again"),
     "launches now": _creator("studio.launch", "/products/{case.slug}/launch-now"),
+    "adds a unit": _creator("studio.change_stock", "/products/{case.slug}/stock", what="add", units="1", step="do"),
+    "takes a unit out": _creator(
+        "studio.change_stock", "/products/{case.slug}/stock", what="lower", units="1", step="do"
+    ),
+    "moves the queue's date": Button(_postpones, "studio.postpone"),
     "Stripe tells": Button(_tells, "stripe_webhook.stripe_webhook"),
+    "gives a number": _buyer("reach.give", "/orders/{case.token}/reach/phone", phone="+4915123456789", texts="yes"),
+    "gives another number": _buyer("reach.give", "/orders/{case.token}/reach/phone", phone="+4915123456788", texts="1"),
+    "proves the number": Button(_proves, "reach.prove"),
+    "ends the texts": _buyer("reach.end", "/orders/{case.token}/reach/end"),
+    "says it is right": _buyer("reach.again", "/orders/{case.token}/reach/email"),
+    "reads the letters": _buyer("inbox.read_of_order", "/orders/{case.token}/letters/read", letter="all"),
+    "creator writes again": _creator("studio.write_again", "/orders/{case.number}/write-again"),
+    "a letter comes back": Button(_comes_back, "mail_webhook.mail_webhook"),
+    "texts": Button(_texts),
     "expiry": _worker(settling.settle_ended),
     "preflight": _worker(preflighting.preflight_due),
     "replan": _worker(preflighting.replan_due),
+    "restock": Button(lambda case, _hand: restocking.allocate_due(case.world.db, case.world.now)),
+    "offer": Button(lambda case, _hand: listing.offer_due(case.world.db, case.world.now)),
     "grant": _worker(granting.grant_due),
     "charge": _worker(charging.charge_due),
     "retry": _worker(retrying.retry_due),
@@ -180,6 +238,18 @@ BUTTONS: dict[str, Button] = {
 }
 
 # What posts without touching an order that is there already.
-NOT_AN_ORDER = {"account.sign_in_with_password", "account.signout", "policy.mail_the_way"}
+NOT_AN_ORDER = {
+    "account.sign_in_with_password",
+    "account.signout",
+    "inbox.read",
+    "studio.write_letter",
+    "studio.preview_letter",
+    "news.ask",
+    "news.confirm",
+    "news_end.end",
+    "policy.mail_the_way",
+    "waiting.join",
+    "waiting_end.leave",
+}
 # What makes orders: tests/races/test_last_unit.py.
 MAKES_ORDERS = {"checkout.order"}

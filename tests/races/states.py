@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from storefront.actions import giving_up, launching
+from storefront.actions import asking, bouncing, giving_up, launching, restocking
 from storefront.actions.refunding import refund_part
 from storefront.models import money
 from storefront.models.grants import Grant
+from storefront.models.letters import Letter
 from storefront.models.money import Dispute, Task
 from storefront.models.orders import Order
-from storefront.models.products import Lesson
+from storefront.models.products import Lesson, Product
 from tests.races.buttons import Case
+from tests.support.phones import agrees, has_phone
 from tests.support.world import DECLINES_LATER, VISA, World
 
 REFUND_FAILS, DISPUTED = "4000000000005126", "4000000000000259"
@@ -103,11 +105,62 @@ def _given_up(world: World, product: int, email: str) -> int:
     return order_id
 
 
+def _queued(world: World, product: int, email: str) -> int:
+    """Out of stock, and next in the queue."""
+    with world.db.write() as session:
+        found = session.get_one(Product, product)
+        found.stock, found.backorders = 1, 5
+    world.orders(product, f"owner-{email}")
+    return world.orders(product, email)
+
+
+def _allocates(world: World, order_id: int) -> None:
+    """A unit came, and is this order's."""
+    with world.db.write() as session:
+        product = session.get_one(Order, order_id).product
+        assert not isinstance(restocking.add_units(session, product, 1, "creator:1", world.now), restocking.Refused)
+    restocking.allocate_due(world.db, world.now)
+
+
+def _asked(world: World, product: int, email: str) -> int:
+    """Its buyer has asked something."""
+    order_id = world.orders(product, email)
+    with world.db.write() as session:
+        said = asking.Words("Is there a German edition?", "page", f"page:{order_id}:first")
+        assert asking.ask(session, session.get_one(Order, order_id), said, world.now) == ""
+    return order_id
+
+
 def _cancelled(world: World, product: int, email: str) -> int:
     """Given back in full, to a card that will not take it."""
     order_id = world.orders(product, email, REFUND_FAILS)
     world.cancels(order_id, "ines")
     return order_id
+
+
+def _came_back(world: World, product: int, email: str) -> int:
+    """Its address was refused, and it has moved since; a number waits for its code."""
+    order_id = world.orders(product, email)
+    with world.db.write() as session:
+        mine = (Letter.order_id == order_id, Letter.kind == "confirmed")
+        bouncing.bounce(session, session.scalars(select(Letter).where(*mine)).one(), "550 no", world.now)
+    assert world.moves(product, 9) is None
+    agrees(world, order_id, _number_of(order_id))
+    return order_id
+
+
+def _with_phone(world: World, product: int, email: str) -> int:
+    """Its buyer agreed to texts, and its day has moved."""
+    order_id = world.orders(product, email)
+    world.posts()
+    has_phone(world, order_id, _number_of(order_id))
+    assert world.moves(product, 9) is None
+    return order_id
+
+
+def _number_of(order_id: int) -> str:
+    """A number of its own: a phone that is asked for codes all day gets no more."""
+    return f"+491512{3_000_000 + order_id}"
 
 
 def _opens(world: World) -> None:
@@ -203,6 +256,11 @@ STATES: dict[str, State] = {
         ripens=_works(days=10, then=9),
         days=10,
     ),
+    "asked": State(
+        _asked,
+        f"{LEAVING}, asks, answers, needs no answer, corrects the address, letters",
+        days=20,
+    ),
     "paid": State(
         _ordered(),
         f"{LEAVING}, asks for a link, opens the link, asks from a used link, refunds a part, {WORKER}",
@@ -213,6 +271,18 @@ STATES: dict[str, State] = {
         _ordered(),
         f"{LEAVING}, asks from a used link, opens the link, reads, agrees to begin, finishes a lesson, refunds a part",
         ripens=_opens,
+        days=None,
+    ),
+    "in the queue": State(
+        _queued,
+        f"{LEAVING}, corrects the address, adds a unit, takes a unit out, restock, offer, delay, moves the queue's date, gives the product up, "
+        "letters",
+        days=None,
+    ),
+    "a unit came": State(
+        _queued,
+        f"goes to Stripe, {LEAVING}, charge, adds a unit, takes a unit out, restock, offer, reconcile",
+        ready=_allocates,
         days=None,
     ),
     "refund failed": State(
@@ -226,6 +296,18 @@ STATES: dict[str, State] = {
         "part paid by hand, refunds a part, closes the task, creator cancels, reconcile, letters",
         ripens=_works(days=1),
         days=None,
+    ),
+    "letters come back": State(
+        _came_back,
+        f"{LEAVING}, corrects the address, says it is right, creator writes again, gives a number, proves the number, "
+        "reads the letters, letters, texts",
+        days=20,
+    ),
+    "with a phone": State(
+        _with_phone,
+        "cancels, moves the launch, a letter comes back, ends the texts, gives a number, gives another number, "
+        "letters, texts",
+        days=20,
     ),
     "disputed": State(
         _ordered(DISPUTED),

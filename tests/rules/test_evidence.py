@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from storefront.rules.evidence import FIELDS, LONGEST, TOTAL, Case, Seen, Sent, Told, draft, faults
+from storefront.rules.evidence import FIELDS, LONGEST, TOTAL, Case, Seen, Sent, Told, Waived, draft, faults
 
 T = datetime(2027, 5, 12, 8, tzinfo=UTC)
 PROMISE = Told(
@@ -80,3 +80,11 @@ def test_what_stripe_would_refuse_is_said_before() -> None:
     assert faults({"product_description": ""})[""] == "There is nothing to send yet."
     assert "in all" in faults(dict.fromkeys(map(str, range(8)), "x" * LONGEST))[""]
     assert 8 * LONGEST > TOTAL
+
+
+def test_the_consent_at_first_access_is_put_before_the_bank_in_its_own_words() -> None:
+    waived = Waived(T + timedelta(hours=1), "Delivery begins at once, as I ask.", "w-1")
+    told = draft(replace(CASE, waived=waived))["cancellation_policy_disclosure"]
+    assert "On 2027-05-12 09:00:00 UTC" in told
+    assert "“Delivery begins at once, as I ask.” (version w-1 of the text)" in told
+    assert "agreed" not in draft(CASE)["cancellation_policy_disclosure"]

@@ -6,6 +6,7 @@ import smtplib
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import requests
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def test_a_letter_arrives_with_all_its_parts(local: Local) -> None:
     assert LINK in letter["text"]
     assert "<p>Your" in letter["html"]
     assert "date" in letter
+
+
+def test_nobody_is_refused_as_an_address_that_is_not_there(local: Local) -> None:
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as told:
+        send(local, "nobody@example.com")
+    assert told.value.recipients["nobody@example.com"][0] == 550
+    assert letters(local) == []
 
 
 def test_letters_are_found_by_their_reader(local: Local) -> None:

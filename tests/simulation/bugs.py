@@ -30,6 +30,7 @@ from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules import charge, stock
 from storefront.rules import launch as launch_rule
 from storefront.web import orders as order_pages
+from tests.simulation import bugs_banks, bugs_further
 from tests.simulation.planting import Bug, Edit
 
 DAYS = "__import__('datetime').timedelta(days=999)"
@@ -131,9 +132,9 @@ BUGS = [
     bug(
         "hold kept that does not fit",
         "M13",
-        Edit(charge.plan, "capture_before >= launch_at + HOLD_MARGIN", "True"),
-        Edit(charging._due, 'or_(Order.state == "reserved", Order.capture_before <= now)', 'Order.state == "reserved"'),
-        Edit(hearing._hold, "if order is None:", "if True:"),
+        Edit(
+            preflighting.replan_due, "or_(Launch.at > Order.serves_until, Launch.at.is_(None))", "Launch.at.is_(None)"
+        ),
     ),
     # Declines
     bug(
@@ -341,7 +342,7 @@ BUGS = [
             "if session.scalar(select(Grant.id).where(Grant.order_id == order.id)) is not None:",
             "if False:",
         ),
-        Edit(granting.grant_all, "if each.id not in have", ""),
+        Edit(granting.grant_all, "if each.id not in have and not each.product.pool", "if not each.product.pool"),
         Edit(charging._open_all, "if each.id not in have", ""),
     ),
     # Letters
@@ -361,7 +362,7 @@ BUGS = [
         ),
     ),
     bug("sent without a second look", "N2", Edit(writing.write, "if why:", "if False:")),
-    bug("sent by both workers", "letters sent twice", Edit(mailing._claim, "*unsent, free", "*unsent")),
+    bug("sent by both workers", "letters sent twice", Edit(mailing._claim, "now, free", "now")),
     bug(
         "lost between two commits",
         "letters lost between two commits",
@@ -440,7 +441,7 @@ BUGS = [
     bug(
         "sold without a date",
         "one order without a date",
-        Edit(ordering.current_offer, "product.launch.launched_at is None and product.launch.at is None", "False"),
+        Edit(ordering._can_be_promised, "launch.at is not None and now", "launch.at is None or now"),
     ),
     bug(
         "detached without asking",
@@ -466,3 +467,4 @@ BUGS = [
         Edit(cancelling._next_release, "if visit.won and", "if False and"),
     ),
 ]
+BUGS += bugs_further.BUGS + bugs_banks.BUGS

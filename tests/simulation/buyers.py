@@ -44,7 +44,9 @@ def old_token(world: World, purpose: str, row: int, generation: int) -> str:
 
 def order_form(world: World, dice: Random) -> tuple[str, dict[str, str]] | None:
     """The form of a product that is on sale, mostly one that is still to come; sometimes for an offer that is gone."""
-    products = world.ask("SELECT p.*, l.at, l.launched_at FROM products p JOIN launches l ON l.product_id = p.id")
+    products = world.ask(
+        "SELECT p.*, l.at, l.launched_at FROM products p JOIN launches l ON l.product_id = p.id AND l.kind = 'product'"
+    )
     product = dice.choice([each for each in products if not each.launched_at] * 3 + products)
     if len(world.ask("SELECT id FROM orders")) >= MOST_ORDERS:
         return None
@@ -72,8 +74,13 @@ def buy(world: World, dice: Random) -> None:
     form = order_form(world, dice)
     if form is None:
         return
-    path, fields = form
     card, bank, back = draw_card(dice), draw_bank(dice), dice.random() < 0.7
+    buy_with(world, form, card, bank, back=back)
+
+
+def buy_with(world: World, form: tuple[str, dict[str, str]], card: str, bank: str, *, back: bool) -> None:
+    """The same, with this card and this answer to the bank; `back`: whether they open the return page."""
+    path, fields = form
 
     def whole() -> None:
         browser = world.browser()
@@ -238,7 +245,7 @@ def read_one(world: World, number: int) -> None:
 def may_open(world: World, grant_id: int) -> bool:
     """Whether this reader has a live grant of the same product, of a product that is out."""
     query = (
-        "SELECT g.id FROM grants g JOIN launches l ON l.product_id = g.product_id JOIN grants mine ON mine.id = ?"
+        "SELECT g.id FROM grants g JOIN launches l ON l.product_id = g.product_id AND l.kind = 'product' JOIN grants mine ON mine.id = ?"
         " WHERE g.account_id = mine.account_id AND g.product_id = mine.product_id"
         " AND g.suspended_at IS NULL AND g.revoked_at IS NULL AND l.launched_at IS NOT NULL"
     )

@@ -30,7 +30,7 @@ def in_studio(world: World, name: str, account: int, path: str, **form: str) -> 
 
 
 def some_launch(world: World, dice: Random) -> Row:
-    query = "SELECT l.*, p.slug, p.creator_id FROM launches l JOIN products p ON p.id = l.product_id ORDER BY l.id"
+    query = "SELECT l.*, p.slug, p.creator_id FROM launches l JOIN products p ON p.id = l.product_id WHERE l.kind = 'product' ORDER BY l.id"
     rows = world.ask(query)
     return dice.choice([each for each in rows if not each.launched_at] or rows)
 

@@ -32,23 +32,23 @@ class WatchedDatabase(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-        self.version, self.dirty, self._touched = 0, set[str](), set[str]()
+        self.version, self.dirty, self.touched = 0, set[str](), set[str]()
         event.listen(self.engine, "after_cursor_execute", self._see)
 
     def _see(self, _connection: object, cursor: Any, statement: str, *_rest: object) -> None:
         words = statement.split(None, 3)
         if words[0] in WRITES and (cursor.rowcount or words[0] == "INSERT" or "RETURNING" in statement):
-            self._touched.add(words[WRITES[words[0]]])
+            self.touched.add(words[WRITES[words[0]]])
 
     def _count(self) -> None:
-        self.version += bool(self._touched - {OF_RUNS})
-        self.dirty |= self._touched
+        self.version += bool(self.touched - {OF_RUNS})
+        self.dirty |= self.touched
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         self.kernel.point("begin")
         fault = ""
-        self._touched.clear()
+        self.touched.clear()
         with self.kernel.transaction(), super().write() as session:
             yield session
             self.kernel.point("commit", change=False)

@@ -16,6 +16,15 @@ TABLES = (
     "letters",
     "log",
     "unit_moves",
+    "stock_moves",
+    "pool_keys",
+    "tickets",
+    "notices",
+    "replies",
+    "holdups",
+    "rehearsals",
+    "cancellations",
+    "cancelled_orders",
     "products",
     "offers",
     "launches",
@@ -26,14 +35,19 @@ TABLES = (
     "refunds",
     "disputes",
     "tasks",
+    "tax_points",
 )
 WIDE = {
     "stripe_events": "id, type, object_id, received_at, due_at, tries, done_at, note",
-    "promises": "id, order_id, version, launch_generation, not_before, by, wall, zone, price, currency",
-    "products": "id, slug, kind, currency, stock, taken, upfront",
+    "promises": "id, order_id, version, made_at, launch_generation, not_before, by, undated, wall, zone, price, currency",
+    "products": "id, slug, kind, currency, stock, taken, backorders, queued, kept, waiting, pool, upfront, retired_at",
+    "rehearsals": "id, launch_id, generation, occasion, at",
+    "tickets": "id, product_id, email, joined_at, state, offered_at, offer_until, ended_at, order_id",
 }
-KINDS = ("payment_intent", "charge", "refund", "payment_method", "checkout.session", "customer")
+KINDS = ("payment_intent", "charge", "refund", "dispute", "payment_method", "checkout.session", "customer")
 NET = {"requires_capture", "succeeded"}
+OPEN = frozenset({"needs_response", "under_review"})
+WITHDRAWN = OPEN | {"lost"}
 ENDED = ("expired", "cancelled", "refunded")
 LIVE = ("placed", "reserved", "held", "past_due", "paid")
 
@@ -53,6 +67,11 @@ class Row(dict[str, Any]):
 
 def row_factory(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
     return Row(zip((column[0] for column in cursor.description), values, strict=True))
+
+
+def has_its_unit(order: Row) -> bool:
+    """A back-order has one since it was allocated; any other since it was placed."""
+    return order.kind != "back_order" or order.allocated_at is not None
 
 
 def written(instant: datetime) -> str:
@@ -76,6 +95,15 @@ class Facts:
     letters: list[Row]
     log: list[Row]
     unit_moves: list[Row]
+    stock_moves: list[Row]
+    pool_keys: list[Row]
+    tickets: list[Row]
+    notices: list[Row]
+    replies: list[Row]
+    holdups: list[Row]
+    rehearsals: list[Row]
+    cancellations: list[Row]
+    cancelled_orders: list[Row]
     products: list[Row]
     offers: list[Row]
     launches: list[Row]
@@ -86,17 +114,29 @@ class Facts:
     refunds: list[Row]
     disputes: list[Row]
     tasks: list[Row]
+    tax_points: list[Row]
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def written(self) -> tuple[Any, ...]:
-        """Everything but the jobs' runs and how often an event was tried: one of nothing we know is asked about for ever."""
+        """Everything but the jobs' runs, how often an event was tried, and when an order that is to end was looked at.
+
+        An event of nothing we know is asked about for ever, an order that waits for a person or a bank is looked at for ever.
+        """
         heard = [(each.id, each.done_at) for each in self.stripe_events]
-        return heard, *(getattr(self, name) for name in TABLES if name not in {"stripe_events", "job_runs"})
+        ending = [(each.id, each.state, each.why) for each in self.cancelled_orders]
+        apart = {"stripe_events", "job_runs", "cancelled_orders"}
+        return heard, ending, *(getattr(self, name) for name in TABLES if name not in apart)
+
+    @cached_property
+    def given_up(self) -> dict[int, Row]:
+        """The cancellation of each product that its creator gave up."""
+        return {each.product_id: each for each in self.cancellations}
 
     @cached_property
     def launch_of(self) -> dict[int, Row]:
-        return {each.product_id: each for each in self.launches}
+        """The launch of each product itself; a restock is another's."""
+        return {each.product_id: each for each in self.launches if each.kind == "product"}
 
     def launch(self, order: Row) -> Row:
         return self.launch_of[order.product_id]
@@ -136,10 +176,12 @@ class Facts:
         return grant is not None and grant.suspended_at is None and grant.revoked_at is None
 
     def out(self, order: Row) -> bool:
-        """Launched, and nobody was promised a later charge."""
+        """Launched, its unit there, and nobody was promised a later charge."""
         told = self.promise(order)
-        return self.launch(order).launched_at is not None and (
-            told is None or told.not_before is None or told.not_before <= self.now
+        return (
+            self.launch(order).launched_at is not None
+            and has_its_unit(order)
+            and (told is None or told.not_before is None or told.not_before <= self.now)
         )
 
     @cached_property
@@ -181,6 +223,48 @@ class Facts:
         """Captured and refunded, by Stripe."""
         mine = self.intents.get(order.id, [])
         return sum(each["amount_received"] for each in mine), sum(self.returned.get(each["id"], 0) for each in mine)
+
+    @cached_property
+    def disputed(self) -> dict[int, set[str]]:
+        """How each order's disputes stand, by our rows."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for each in self.disputes:
+            found[each.order_id].add(each.status)
+        return found
+
+    @cached_property
+    def partly(self) -> set[int]:
+        """Orders of which something went back, by our rows."""
+        return {each.order_id for each in self.refunds}
+
+    @cached_property
+    def failed_unheard(self) -> set[int]:
+        """Orders of which a refund has failed at Stripe, and stands in our ledger still."""
+        failed = {each["id"] for each in self.of_kind("refund") if each["status"] in {"failed", "canceled"}}
+        return {
+            each.order_id
+            for each in self.refunds
+            if each.stripe_id in failed and each.status not in {"failed", "canceled"}
+        }
+
+    def taken_back(self, order: Row) -> int:
+        """What banks have withdrawn, at Stripe: disputes that are open or lost."""
+        mine = {each["id"] for each in self.intents.get(order.id, [])}
+        disputes = [each for each in self.of_kind("dispute") if each["payment_intent"] in mine]
+        return sum(each["amount"] for each in disputes if each["status"] in WITHDRAWN)
+
+    @cached_property
+    def asked(self) -> set[int]:
+        """Orders of which a person is asked to do something about a refund."""
+        return {each.order_id for each in self.tasks if not each.closed_at and "refund" in each.kind}
+
+    def waits(self, order: Row) -> bool:
+        """A bank has not decided, or a person is asked."""
+        return order.id in self.asked or bool(self.disputed.get(order.id, set()) & OPEN)
+
+    def failed(self, order: Row) -> bool:
+        """Whether a refund of it did not arrive."""
+        return any(each.order_id == order.id and each.status in {"failed", "canceled"} for each in self.refunds)
 
     def holds(self, order: Row) -> list[dict[str, Any]]:
         return [each for each in self.intents.get(order.id, []) if each["status"] == "requires_capture"]

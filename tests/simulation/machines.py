@@ -15,13 +15,14 @@ from tests.simulation.registry import deed
 from tests.simulation.world import News, World
 
 WORKERS = ("worker a", "worker b")
+JOBS = {each.name: each for each in worker.JOBS}
 LONGEST_PAUSE = timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
 # Every instant at which something falls due, by our rows; an event of nothing we know is asked about for ever.
 INSTANTS = """
 SELECT at AS due FROM launches WHERE launched_at IS NULL
 UNION ALL SELECT leased_until FROM attempts WHERE outcome IS NULL
-UNION ALL SELECT due_at FROM letters WHERE sent_at IS NULL AND dropped_at IS NULL
+UNION ALL SELECT due_at FROM letters WHERE sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL
 UNION ALL SELECT expires_at FROM checkouts WHERE closed_at IS NULL
 UNION ALL SELECT due_at FROM stripe_events WHERE done_at IS NULL AND tries < 4
 UNION ALL SELECT datetime(placed_at, '+45 minutes') || '.000000' FROM orders WHERE state = 'placed'
@@ -30,6 +31,12 @@ UNION ALL SELECT capture_before FROM orders WHERE state = 'held'
 UNION ALL SELECT grace_until FROM orders WHERE state = 'past_due'
 UNION ALL SELECT o.delay_due_at FROM orders o JOIN launches l ON l.product_id = o.product_id AND l.launched_at IS NULL
     WHERE o.state IN ('reserved', 'held', 'past_due', 'paid')
+UNION ALL SELECT delay_due_at FROM orders WHERE kind = 'back_order' AND state = 'reserved' AND allocated_at IS NULL
+UNION ALL SELECT offer_until FROM tickets WHERE state = 'offered'
+UNION ALL SELECT datetime(looked_at, '+20 seconds') || '.000000' FROM holdups WHERE over_at IS NULL
+UNION ALL SELECT due_at FROM cancelled_orders WHERE state NOT IN ('done', 'by_hand')
+    AND order_id NOT IN (SELECT order_id FROM tasks WHERE kind = 'refund' AND closed_at IS NULL)
+    AND order_id NOT IN (SELECT order_id FROM disputes WHERE status IN ('needs_response', 'under_review'))
 UNION ALL SELECT retry_at FROM orders WHERE state NOT IN ('expired', 'cancelled', 'refunded')
 """
 

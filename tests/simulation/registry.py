@@ -9,6 +9,7 @@ from tests.simulation.world import World
 
 Do = Callable[[World, Random], None]
 Law = Callable[[Facts, World], Iterator[str]]
+Watch = Callable[[World], Iterator[str]]
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,11 @@ class Deed:
 
 
 DEEDS: dict[str, Deed] = {}
+FURTHER: dict[str, Deed] = {}
+BANKS: dict[str, Deed] = {}
 ALWAYS: dict[str, Law] = {}
 QUIET: dict[str, Law] = {}
+AT_COMMIT: dict[str, tuple[str, Watch]] = {}
 
 
 def deed(weight: float) -> Callable[[Do], Do]:
@@ -36,12 +40,44 @@ def deed(weight: float) -> Callable[[Do], Do]:
     return enter
 
 
+def further(weight: float) -> Callable[[Do], Do]:
+    """Something that happens in some histories only, drawn apart: the others stay as they were (`further.mixed_in`)."""
+
+    def enter(do: Do) -> Do:
+        name = do.__name__
+        FURTHER[name] = Deed(name, do, weight)
+        return do
+
+    return enter
+
+
+def banking(weight: float) -> Callable[[Do], Do]:
+    """Something that a bank, a card or somebody in Stripe's dashboard does, drawn apart again (`further.banks_mixed_in`)."""
+
+    def enter(do: Do) -> Do:
+        name = do.__name__
+        BANKS[name] = Deed(name, do, weight)
+        return do
+
+    return enter
+
+
 def always(name: str) -> Callable[[Law], Law]:
     """Holds after every step."""
 
     def enter(law: Law) -> Law:
         ALWAYS[name] = law
         return law
+
+    return enter
+
+
+def at_commit(name: str, table: str) -> Callable[[Watch], Watch]:
+    """Holds at every commit that writes this table."""
+
+    def enter(watch: Watch) -> Watch:
+        AT_COMMIT[name] = (table, watch)
+        return watch
 
     return enter
 

@@ -371,6 +371,31 @@ def lapsed_and_nobody_told(world: World) -> None:
     tick(world, minutes=1)
 
 
+def lapsed_after_the_launch(world: World) -> None:
+    """It is out, and nothing is granted or captured until the hold is over; Stripe's word of that is lost."""
+    stall(world, 3)
+    orders(world)
+    world.advance(timedelta(days=3))
+    machines.work(world, "worker a", JOBS["launch"])
+    goes_on(world)
+    world.advance(timedelta(days=5))
+    world.fetch_news()
+    world.news.clear()
+    tick(world)
+    tick(world, minutes=1)
+
+
+def opened_by_hand(world: World) -> None:
+    """A creator presses "launch now", days before the one that was promised."""
+    stall(world, 3)
+    orders(world)
+    tick(world)
+    (launch,) = world.ask("SELECT p.creator_id FROM launches l JOIN products p ON p.id = l.product_id")
+    where = "/studio/products/the-ebook/launch-now"
+    does(world, lambda: world.opens(creator(world, launch.creator_id), "POST", where, data={}))
+    tick(world)
+
+
 def undated(world: World) -> None:
     stall(world, 3)
     form = form_of(world)
@@ -398,6 +423,8 @@ SCENES: list[Story] = [
     back_and_told,
     never_repaired,
     lapsed_after_the_grant,
+    lapsed_after_the_launch,
+    opened_by_hand,
     silent_for_days,
     lapsed_unseen,
     nothing_ran,

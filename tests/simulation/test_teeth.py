@@ -1,6 +1,6 @@
 """Planted bugs: each is caught by what is kept for it, a story or a shrunk history, which is clean without the bug."""
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
@@ -8,20 +8,17 @@ from tests.simulation.bugs import BUGS
 from tests.simulation.planting import Bug
 from tests.simulation.teeth import bite
 
-BITES: dict[str, tuple[list[str], list[str]]] = {}
+Bites = dict[str, Future[tuple[list[str], list[str]]]]
 
 
-@pytest.fixture
-def bites(many_hands: ProcessPoolExecutor) -> dict[str, tuple[list[str], list[str]]]:
-    """What is broken without each bug and with it."""
-    if not BITES:
-        names = [each.name for each in BUGS]
-        BITES.update(zip(names, many_hands.map(bite, names, chunksize=4), strict=True))
-    return BITES
+@pytest.fixture(scope="module")
+def bites(many_hands: ProcessPoolExecutor) -> Bites:
+    """What is broken without each bug and with it: all begun at once, each waited for by its own test."""
+    return {each.name: many_hands.submit(bite, each.name) for each in BUGS}
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda each: str(each.name))
-def test_a_planted_bug_is_caught(bug: Bug, bites: dict[str, tuple[list[str], list[str]]]) -> None:
-    without, planted = bites[bug.name]
+def test_a_planted_bug_is_caught(bug: Bug, bites: Bites) -> None:
+    without, planted = bites[bug.name].result()
     assert without == []
     assert planted != []

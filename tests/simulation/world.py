@@ -96,6 +96,7 @@ class World:
     house: House
     seed: int
     weather: Weather = FAIR
+    tax: bool = False
     now: datetime = START
     rough: bool = False
     faults: int = 0
@@ -106,6 +107,7 @@ class World:
     strange: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     leaving: set[int] = field(default_factory=set)
+    meddled: set[int] = field(default_factory=set)
     readers: list[tuple[Client, int]] = field(default_factory=list)
     dice: Random = field(default_factory=Random)
     serial: int = 0
@@ -143,7 +145,7 @@ class World:
         house.clear()
         house.db.kernel, house.db.fault, house.db.committed = self.kernel, self._commit_fault, self._committed
         gateway = StripeGateway(KEY, "http://stripe.example", SECRET, 0, http_client=self.line)
-        outside = replace(house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one)
+        outside = replace(house.shop.outside, stripe=gateway, postman=self.mailman, together=one_by_one, tax=self.tax)
         self.shop: Shop = replace(house.shop, outside=outside, clock=clock, chance=Random(chance.random()))
         house.app.extensions["shop"] = self.shop
         ours = sqlite3.connect(house.file, isolation_level=None)

@@ -11,7 +11,7 @@ import pytest
 from flask_mail import Mail
 from sqlalchemy import select, update
 
-from storefront.actions import delaying, giving_up, readying, refunding, rehearsing
+from storefront.actions import asking, delaying, giving_up, readying, refunding, rehearsing
 from storefront.actions.declining import declined
 from storefront.actions.disputing import note_dispute
 from storefront.actions.launching import Offered
@@ -72,6 +72,26 @@ def fails(world: World, order_id: int, reason: str = "insufficient_funds") -> No
         order = session.get_one(Order, order_id)
         answer = Declined(reason)
         declined(session, order, order.attempts[-1], answer, world.now)
+
+
+def asks(world: World, text: str = "Is there a German edition?") -> int:
+    """A buyer asks about an order; its id."""
+    order_id = world.orders(world.product(days=40))
+    with world.db.write() as session:
+        said = asking.Words(text, "page", f"page:{order_id}:first")
+        assert asking.ask(session, session.get_one(Order, order_id), said, world.now) == ""
+    return order_id
+
+
+def asked(world: World) -> None:
+    asks(world)
+
+
+def answered(world: World) -> None:
+    order_id = asks(world)
+    with world.db.write() as session:
+        said = asking.Words("Yes.\n\nIt comes with the second edition.", "studio", "studio:1:first")
+        assert asking.answer(session, session.get_one(Order, order_id), said, "creator:1", world.now) == ""
 
 
 def confirmed(world: World) -> None:

@@ -37,6 +37,7 @@ class MailServer:
 
     taken: list[Taken] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    refuses_words_to: dict[str, str] = field(default_factory=dict)
     hangs_up_on: set[str] = field(default_factory=set)
     on_data: Callable[[], None] = lambda: None
     connections: int = 0
@@ -63,6 +64,8 @@ class MailServer:
             assert server.transport is not None
             server.transport.close()
             return "421 gone"
+        if to in self.refuses_words_to:
+            return self.refuses_words_to[to]
         self.on_data()
         assert isinstance(envelope.content, bytes)
         raw = envelope.content

@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 
 import requests
 
-from tests.support.world import free_port
+from tests.support.world import MAIL_SECRET, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_for_the_tests_only"
@@ -63,6 +63,11 @@ class Shop:
             "STRIPE_WEBHOOK_SECRET": SECRET,
             "STRIPE_API_BASE": f"http://127.0.0.1:{api}",
             "STRIPE_RATE": "0",
+            "MAIL_WEBHOOK_SECRET": MAIL_SECRET,
+            "TWILIO_ACCOUNT_SID": "ACstories",
+            "TWILIO_AUTH_TOKEN": "sandbox",
+            "SMS_FROM": "+15005550006",
+            "TWILIO_API_BASE": self.sandbox_url,
             "MAIL_SERVER": "127.0.0.1",
             "MAIL_PORT": str(self.ports["mail"]),
             "MAIL_DEFAULT_SENDER": "letters@forthcoming.example",

@@ -29,6 +29,7 @@ from storefront.actions import (
     delaying,
     granting,
     hearing,
+    hearing_mail,
     launching,
     listing,
     mailing,
@@ -39,6 +40,7 @@ from storefront.actions import (
     restocking,
     retrying,
     settling,
+    texting,
     visiting,
 )
 from storefront.app import create_app
@@ -63,6 +65,7 @@ from storefront.web.limits import limiter
 assert storefront.models.__all__
 KEY = "sk_test_sandbox_tests"
 SECRET = "whsec_for_the_tests_only"
+MAIL_SECRET = "mail-reports-are-signed-with-this-one"
 SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz-tests"
 BASE_URL = "http://127.0.0.1:8000"
 SENDER = "letters@forthcoming.example"
@@ -104,6 +107,11 @@ class Sandbox:
         seen = requests.get(f"{self.url}/_sandbox/log", timeout=10).json()
         rows = seen["calls"] if isinstance(seen, dict) else seen
         return [each for each in rows if str(each["path"]).endswith(path)]
+
+    def texts(self, to: str = "") -> list[dict[str, Any]]:
+        """The texts on its phones, oldest first."""
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/sms.json", params={"to": to}, timeout=10).json()
+        return found[::-1]
 
     def mail(self, to: str = "") -> list[dict[str, Any]]:
         """The letters in its mailbox, oldest first."""
@@ -185,6 +193,7 @@ class World:
                 compensating.give_due,
                 granting.grant_due,
                 hearing.hear_due,
+                hearing_mail.hear_due,
                 preflighting.preflight_due,
                 preflighting.replan_due,
                 charging.charge_due,
@@ -196,7 +205,7 @@ class World:
                 recovering.take_over,
             ):
                 done += verb(self.outside, self.db, self.now)
-            done += self.posts()
+            done += self.posts() + self.texts()
             if not done:
                 return
         raise AssertionError("the worker never comes to rest")
@@ -205,6 +214,11 @@ class World:
         """The letters that are owed go out, over SMTP."""
         with self.app.app_context():
             return mailing.post_due(self.outside, self.db, self.now)
+
+    def texts(self) -> int:
+        """The texts that are owed go out, to the sandbox."""
+        with self.app.app_context():
+            return texting.text_due(self.outside, self.db, self.now)
 
     def reminds(self) -> int:
         """The letters of the grace and of old cards are owed."""
@@ -414,8 +428,13 @@ def environment(database_url: str, sandbox: Sandbox, folder: Path, **more: str) 
         "BASE_URL": BASE_URL,
         "STRIPE_SECRET_KEY": KEY,
         "STRIPE_WEBHOOK_SECRET": SECRET,
+        "MAIL_WEBHOOK_SECRET": MAIL_SECRET,
         "STRIPE_API_BASE": sandbox.url,
         "STRIPE_RATE": "0",
+        "TWILIO_ACCOUNT_SID": "ACtests",
+        "TWILIO_AUTH_TOKEN": "sandbox",
+        "SMS_FROM": "+15005550006",
+        "TWILIO_API_BASE": sandbox.url,
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": str(sandbox.smtp_port),
         "MAIL_DEFAULT_SENDER": SENDER,

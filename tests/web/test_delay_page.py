@@ -3,8 +3,10 @@
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
+from storefront.actions import cancelling
 from storefront.actions.launching import Offered
 from storefront.models.delays import Reply
 from storefront.models.log import LogRow
@@ -174,3 +176,22 @@ def test_what_is_no_answer_is_refused(small_world: World, visitor: Visitor) -> N
 def test_a_day_that_never_moved_has_no_question(small_world: World, visitor: Visitor) -> None:
     order = small_world.orders(small_world.product(days=20))
     assert visitor.get(f"{page_of(small_world, order)}/delay").status_code == 303
+
+
+def test_a_no_and_the_wish_to_leave_are_one_transaction(
+    small_world: World, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, page = asked(small_world)
+    visitor.see(f"{page}/delay")
+    form = visitor.page.form("/delay").fields
+
+    def dies(*_: Any, **__: Any) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cancelling, "cancel", dies)
+    with pytest.raises(KeyboardInterrupt):
+        visitor.post(f"{page}/delay", data={**form, "answer": "cancel"})
+    assert small_world.order(order).cancel_wished_at is not None
+    monkeypatch.undo()
+    small_world.tick()
+    assert small_world.state(order) == "cancelled"

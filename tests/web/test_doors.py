@@ -195,6 +195,8 @@ def test_a_post_without_its_token_is_refused_everywhere(full: World) -> None:
     assert len(posts(full)) >= 12
     for visitor in (Visitor.of(full.app), signs_in(full, INES)):
         for path in posts(full):
+            if path.startswith(("/news/", "/waiting/")) and path.endswith(("/end", "/leave")):
+                continue  # mail programs press it for their readers, with no form at hand (RFC 8058)
             answer = visitor.post(path, data={"email": "x@posteo.de", "csrf_token": "made-up"})
             assert answer.status_code == 400, path
             assert "This page was open for a long time" in visitor.page.text

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -198,3 +199,30 @@ def test_letters_to_the_list_carry_no_order(small_world: World) -> None:
     with small_world.read() as session:
         letter = session.scalars(select(Letter).where(Letter.ticket_id.is_not(None))).one()
         assert letter.order_id is None
+
+
+def test_a_mail_program_leaves_the_list_from_the_letters_head(small_world: World, visitor: Visitor) -> None:
+    mine = joins(small_world, out_of_stock(small_world, cap=0), MIRIAM)
+    small_world.tick()
+    (letter,) = small_world.sandbox.mail(MIRIAM)
+    head = re.fullmatch(r"<(\S+/waiting/\S+/leave)>", letter["list_unsubscribe"].strip())
+    assert head
+    path = urlsplit(head[1]).path
+    assert visitor.open(path).status_code == 303
+    assert ticket(small_world, mine).state == "waiting", "nobody leaves by looking"
+    for _ in range(2):
+        answer = small_world.app.test_client().post(path, data={"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200
+        assert "Set-Cookie" not in answer.headers
+    assert ticket(small_world, mine).state == "left"
+
+
+def test_what_was_left_is_not_written_to_though_it_was_owed(small_world: World) -> None:
+    product = out_of_stock(small_world, cap=0)
+    mine = joins(small_world, product, MIRIAM)
+    small_world.orders(small_world.product("another", days=9), MIRIAM)
+    small_world.app.test_client().post(f"/waiting/{token(small_world, mine)}/leave")
+    small_world.tick()
+    (letter,) = small_world.sandbox.mail(MIRIAM)
+    assert "Pre-ordered" in letter["subject"], "what is owed to a buyer goes on"
+    assert not letter["list_unsubscribe"]

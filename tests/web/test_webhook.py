@@ -131,6 +131,11 @@ def test_a_signed_body_that_is_no_event_is_refused_in_json(small_world: World, v
     assert kept(small_world) == []
 
 
+def test_an_event_may_be_long(small_world: World, visitor: Visitor) -> None:
+    assert deliver(visitor, event(note="x" * 1_000_000)).status_code == 200
+    assert len(kept(small_world)) == 1
+
+
 def test_an_endless_event_is_refused(small_world: World, visitor: Visitor) -> None:
     answer = deliver(visitor, b"x" * ((1 << 20) + 1))
     assert answer.status_code == 413

@@ -1,8 +1,11 @@
 """The studio: the creators' side of the site. Each module below is a page, and brings its addresses with it."""
 
 from storefront.web.studio import (
+    channels,
     disputes,
     giving_up,
+    later,
+    letters,
     moving,
     opening,
     order,
@@ -10,6 +13,7 @@ from storefront.web.studio import (
     overview,
     papers,
     product,
+    questions,
     refunds,
     rehearsal,
     stock,
@@ -18,8 +22,11 @@ from storefront.web.studio import (
 from storefront.web.studio.room import pages
 
 __all__ = [
+    "channels",
     "disputes",
     "giving_up",
+    "later",
+    "letters",
     "moving",
     "opening",
     "order",
@@ -28,6 +35,7 @@ __all__ = [
     "pages",
     "papers",
     "product",
+    "questions",
     "refunds",
     "rehearsal",
     "stock",

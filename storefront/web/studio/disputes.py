@@ -18,6 +18,7 @@ from storefront.models.grants import Access, Grant
 from storefront.models.letters import Letter
 from storefront.models.money import Dispute
 from storefront.models.orders import Order
+from storefront.models.policies import Policy
 from storefront.models.products import File, Lesson
 from storefront.rules import evidence, standing_words, words
 from storefront.rules.evidence import FIELDS, Case
@@ -164,7 +165,15 @@ def case_of(session: Session, order: Order) -> Case:
         seen=_seen(session, grant),
         cancel_wished_at=order.cancel_wished_at,
         refunded=exact(moved.refunded, currency) if moved.refunded else "",
+        waived=_waived(session, grant),
     )
+
+
+def _waived(session: Session, grant: Grant | None) -> evidence.Waived | None:
+    if grant is None or grant.waived_at is None:
+        return None
+    text = session.get(Policy, grant.waiver)
+    return evidence.Waived(grant.waived_at, text.source if text else "", grant.waiver)
 
 
 def _name(session: Session, order: Order) -> str:
@@ -186,7 +195,12 @@ def _inside(session: Session, order: Order) -> str:
 
 def _letters(session: Session, order: Order) -> list[evidence.Sent]:
     """What the buyer's mail server took."""
-    mine = (Letter.order_id == order.id, Letter.sent_at.is_not(None), Letter.kind.not_in(TO_CREATOR))
+    mine = (
+        Letter.order_id == order.id,
+        Letter.sent_at.is_not(None),
+        Letter.kind.not_in(TO_CREATOR),
+        Letter.failed_at.is_(None),
+    )
     rows = session.scalars(select(Letter).where(*mine).order_by(Letter.sent_at, Letter.id))
     outside = shop().outside
     return [

@@ -24,6 +24,7 @@ FIELDS = {
     "too_far": "day",
     "too_soon": "day",
     "same_date": "day",
+    "latest": "day",
 }
 NOT_PLACES = ("Etc/", "SystemV/", "US/", "posix/", "right/")
 

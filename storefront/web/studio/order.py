@@ -10,20 +10,24 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from storefront.actions import cancelling, refunding
-from storefront.models import money
+from storefront.models import money, threads
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
 from storefront.models.money import Moved, Task
 from storefront.models.orders import LIVE, Order, Promise
+from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.stripe_answers import StripeSilent
-from storefront.rules import standing_words, words
+from storefront.rules import standing_words, thread_words, words
 from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES
+from storefront.rules.thread_words import Line
 from storefront.rules.words import Note
 from storefront.web import delay
 from storefront.web.context import now, shop
+from storefront.web.forms import fresh_nonce
 from storefront.web.papers import rows_of
+from storefront.web.studio import channels
 from storefront.web.studio.ledger import exactly, ledger, names
 from storefront.web.studio.orders import Found, claims_of, standing_of, state_of
 from storefront.web.studio.refund_form import LONGEST_REASON, RefundForm
@@ -63,7 +67,18 @@ class Typed:
     done: str = ""
     done_error: str = ""
     part: PartByHand = field(default_factory=PartByHand)
+    answer: str = ""
+    answer_error: str = ""
     note: Note | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The buyer's questions and what was answered."""
+
+    lines: list[Line]
+    open: bool
+    nonce: str
 
 
 @pages.get("/orders/<number>")
@@ -97,7 +112,8 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         history=_history(session, found),
         ledger=ledger(session, found),
         papers=rows_of(session, found, url_for("studio.order", number=found.number) + "/papers"),
-        letters=[_letter(each, zone) for each in _letters(session, found)],
+        letters=_letters(session, found),
+        bounce=found.bounce if found.bounced_at else "",
         grant=_grant(grant, zone),
         tasks=tasks,
         cancel=cancel_words(session, found, moved),
@@ -105,9 +121,31 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         most=exact(moved.net - step(found.currency), found.currency),
         owed=owed,
         part_returned=refunding.part_returned(session, found),
+        asked=_asked(session, found),
         typed=typed,
     )
     return make_response(html, status)
+
+
+def _asked(session: Session, found: Order) -> Asked | None:
+    thread = threads.of_order(session, found.id)
+    if thread is None:
+        return None
+    known = names(session, (each.who for each in thread.messages))
+    lines = [_message(each, found, known) for each in thread.messages]
+    return Asked(lines, thread.open_since is not None, fresh_nonce(shop().chance))
+
+
+def _message(each: Message, found: Order, known: Mapping[int, str]) -> Line:
+    by = {BUYER: found.email, STRANGER: each.sender or "Somebody"}.get(each.who) or standing_words.who(each.who, known)
+    notes = [thread_words.stranger(each.sender) if each.who == STRANGER else "", thread_words.dropped(each.dropped)]
+    return Line(
+        who=by,
+        when=thread_words.when(each.at, found.promise.zone),
+        paragraphs=thread_words.paragraphs(each.text) or ["Closed without an answer."],
+        mine=each.who not in {BUYER, STRANGER},
+        note=" ".join(filter(None, notes)),
+    )
 
 
 def _tasks(session: Session, found: Order) -> list[Open]:
@@ -172,12 +210,17 @@ def _event(each: LogRow, zone: str, known: Mapping[int, str]) -> dict[str, str]:
     }
 
 
-def _letters(session: Session, found: Order) -> list[Letter]:
-    return list(session.scalars(select(Letter).where(Letter.order_id == found.id).order_by(Letter.id.desc())))
+def _letters(session: Session, found: Order) -> list[dict[str, Any]]:
+    """Every letter with how it went out, by e-mail and by text."""
+    zone, texted = found.promise.zone, channels.texted(session, found)
+    rows = session.scalars(select(Letter).where(Letter.order_id == found.id).order_by(Letter.id.desc()))
+    return [_letter(each, zone, texted.get(each.id, "")) for each in rows]
 
 
-def _letter(each: Letter, zone: str) -> dict[str, Any]:
-    if each.sent_at:
+def _letter(each: Letter, zone: str, texted: str) -> dict[str, Any]:
+    if each.failed_at:
+        state, at = ("needs", "Came back"), each.failed_at
+    elif each.sent_at:
         state, at = ("done", "Accepted"), each.sent_at
     elif each.dropped_at:
         state, at = ("ended", "Not needed"), each.dropped_at
@@ -188,7 +231,7 @@ def _letter(each: Letter, zone: str) -> dict[str, Any]:
         "to": each.recipient,
         "state": state,
         "at": exactly(at, zone),
-        "trouble": "" if each.sent_at else each.trouble,
+        "trouble": ". ".join(filter(None, [each.trouble, texted])),
     }
 
 

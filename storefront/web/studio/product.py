@@ -57,7 +57,7 @@ def product_page(session: Session, found: Product, form: LaunchForm, preview: Pr
         form=form,
         preview=preview,
         zones=zones(),
-        gifts=_gifts(found),
+        gifts=gifts(found),
         gift_words=gift_words(form, found),
         tally=tally,
         orders_line=counted(sum(tally.counts.values()), "order"),
@@ -67,7 +67,7 @@ def product_page(session: Session, found: Product, form: LaunchForm, preview: Pr
     )
 
 
-def _gifts(found: Product) -> list[tuple[str, str]]:
+def gifts(found: Product) -> list[tuple[str, str]]:
     """What a creator can offer to whoever waits."""
     bonuses = [(f"bonus:{each.slug}", f"A bonus: {each.title}") for each in found.bonuses]
     sign = symbol(found.currency)

@@ -1,6 +1,6 @@
 """The studio's door: creators come in, and each finds only what is theirs."""
 
-from typing import cast
+from typing import TypeVar, cast
 
 from flask import Blueprint, abort
 from flask_login import current_user
@@ -10,10 +10,12 @@ from werkzeug.wrappers import Response
 
 from storefront.models.orders import Order
 from storefront.models.products import Product
+from storefront.models.threads import Thread
 from storefront.web.signin import Person, manager
 
 pages = Blueprint("studio", __name__, url_prefix="/studio")
 OWNER = "owner"
+C = TypeVar("C", int, Thread)
 
 
 @pages.before_request
@@ -57,3 +59,12 @@ def find_order(session: Session, number: str) -> Order:
     if order is None or (me().role != OWNER and order.product.creator_id != me().id):
         abort(404)
     return order
+
+
+def open_threads(query: Select[C]) -> Select[C]:
+    """Only the threads with an open question about this creator's products; for the owner all of them."""
+    query = query.where(Thread.open_since.is_not(None))
+    if me().role == OWNER:
+        return query
+    joined = query.join(Order, Order.id == Thread.order_id).join(Product, Product.id == Order.product_id)
+    return joined.where(Product.creator_id == me().id)

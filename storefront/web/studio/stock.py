@@ -195,18 +195,27 @@ def _would(session: Session, found: Product, count: int) -> Would:
 
 
 def _do(slug: str, form: StockForm, step: str) -> Response:
+    """Do it, unless the stock is no longer what the creator looked at. What is refused has changed nothing."""
     with shop().db.write() as session:
         found = find_product(session, slug)
-        if request.form.get("seen", str(found.stock)) != str(found.stock) and form.what in {"add", "lower"}:
-            refused = "The stock has changed since you looked. Look at it again."
-        else:
-            refused = _change(session, found, form, step)
-        if refused:
-            session.rollback()
-            found = find_product(session, slug)
-            return _page(session, found, form, Preview(Note("needs", "That was not done", refused), ()), NOT_NOW)
+        restocking.lock(session, found)
+        refused = _changed_since(found, form) or _change(session, found, form, step)
+    if refused:
+        return _refused(slug, form, refused)
     flash(DONE[form.what], "done")
     return redirect(url_for("studio.stock", slug=slug), code=303)
+
+
+def _changed_since(found: Product, form: StockForm) -> str:
+    counted = form.what in {"add", "lower"} and request.form.get("seen", str(found.stock)) != str(found.stock)
+    return "The stock has changed since you looked. Look at it again." if counted else ""
+
+
+def _refused(slug: str, form: StockForm, why: str) -> Response:
+    """The page as it stands after that, with the sentence; a refusal has written nothing."""
+    told = Preview(Note("needs", "That was not done", why), ())
+    with shop().db.read() as session:
+        return _page(session, find_product(session, slug), form, told, NOT_NOW)
 
 
 DONE = {
@@ -295,7 +304,7 @@ def _queue(session: Session, found: Product) -> list[dict[str, str]]:
             "number": each.number,
             "email": words.masked(each.email),
             "since": words.day_clock(each.queued_at or each.placed_at, zone),
-            "by": words.day_month_year(each.promise.by, each.promise.zone),
+            "by": "no date" if each.promise.undated else words.day_month_year(each.promise.by, each.promise.zone),
             "price": short(each.price, each.currency),
         }
         for place, each in enumerate(rows, 1)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storefront.actions import delaying
 from storefront.models.grants import Grant
-from storefront.models.letters import Letter
+from storefront.models.letters import Letter, in_trouble, unsent
 from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise, not_leaving
 from storefront.models.products import File, Launch, Lesson
@@ -137,9 +137,8 @@ def _sum(
 
 def _letters(session: Session, products: Collection[int], found: defaultdict[int, Tally]) -> None:
     stuck = select(Order.product_id, func.count(Letter.id)).join(Order, Order.id == Letter.order_id)
-    unsent = (Letter.sent_at.is_(None), Letter.dropped_at.is_(None), Letter.trouble != "")
     for product, count in session.execute(
-        stuck.where(Order.product_id.in_(products), *unsent).group_by(Order.product_id)
+        stuck.where(Order.product_id.in_(products), in_trouble).group_by(Order.product_id)
     ):
         found[product].stuck_letters = count
 
@@ -254,8 +253,8 @@ def _groups(session: Session, launch: Launch) -> list[tuple[str, bool, bool, boo
 
 
 def _access_letters(session: Session, launch: Launch) -> tuple[int, int]:
-    sent = func.sum(case((Letter.sent_at.is_not(None), 1), else_=0))
-    owed = func.sum(case((Letter.sent_at.is_(None) & Letter.dropped_at.is_(None), 1), else_=0))
+    sent = func.sum(case((Letter.sent_at.is_not(None) & Letter.failed_at.is_(None), 1), else_=0))
+    owed = func.sum(case((unsent, 1), else_=0))
     query = select(sent, owed).join(Order, Order.id == Letter.order_id)
     row = session.execute(query.where(*_first_letters(launch))).one()
     return int(row[0] or 0), int(row[1] or 0)

@@ -14,12 +14,13 @@ from storefront.actions import tasking
 from storefront.models.money import Dispute, Task
 from storefront.models.orders import Order
 from storefront.models.products import Product
+from storefront.models.threads import Thread
 from storefront.rules import standing_words
 from storefront.rules.launch_words import number as counted_word
 from storefront.rules.standing_words import TASKS, TIED_TASKS
 from storefront.web.context import now, shop
 from storefront.web.studio.ledger import exactly, names
-from storefront.web.studio.room import OWNER, me, pages, signature
+from storefront.web.studio.room import OWNER, me, open_threads, pages, signature
 
 T = TypeVar("T", int, Task)
 MOST_DONE = 20
@@ -58,11 +59,12 @@ def _count() -> None:
     with shop().db.read() as session:
         query = _mine(select(func.count(Task.id))).where(Task.closed_at.is_(None))
         g.tasks_open = session.scalar(query) or 0
+        g.questions_open = session.scalar(open_threads(select(func.count(Thread.id)))) or 0
 
 
 @pages.context_processor
 def _counted() -> dict[str, int]:
-    return {"tasks_open": g.get("tasks_open", 0)}
+    return {name: g.get(name, 0) for name in ("tasks_open", "questions_open")}
 
 
 def _mine(query: Select[T]) -> Select[T]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from storefront.rules.access import token
-from tests.simulation.facts import ENDED, Facts, Row
+from tests.simulation.facts import ENDED, WITHDRAWN, Facts, Row
 from tests.simulation.registry import always
 from tests.simulation.world import World
 
 
 @always("A1")
-def a1_access_means_money(facts: Facts, _world: World) -> Iterator[str]:
+def a1_access_means_money(facts: Facts, world: World) -> Iterator[str]:
     """Live grant ⇒ product released and order captured with net > 0, or a live hold whose capture is due."""
     for order in facts.orders.values():
         if not facts.live_grant(order):
@@ -21,15 +21,29 @@ def a1_access_means_money(facts: Facts, _world: World) -> Iterator[str]:
             yield f"{order.number} is open before its launch"
         if order.state not in {"held", "paid"}:
             yield f"{order.number} is {order.state}, and open"
-        elif not secured(facts, order):
+        elif not secured(facts, order, world):
             yield f"{order.number} is {order.state} and open, and Stripe has no money of it"
 
 
-def secured(facts: Facts, order: Row) -> bool:
+def secured(facts: Facts, order: Row, world: World) -> bool:
     """Money at Stripe, or a change of it that we may not have heard of yet."""
     into, back = facts.at_stripe(order)
+    if back >= into and order.id in world.meddled:
+        return True
     unheard = order.state == "held" and any(lapsed(each) for each in facts.intents.get(order.id, []))
     return into > back or bool(facts.holds(order)) or unheard or facts.busy.get(order.id) in {"refund", "void"}
+
+
+@always("A8")
+def a8_a_dispute_suspends(facts: Facts, _world: World) -> Iterator[str]:
+    """Open dispute ⇒ access is suspended; lost ⇒ revoked."""
+    for order in facts.orders.values():
+        stands = facts.disputed.get(order.id, set())
+        if stands & WITHDRAWN and facts.live_grant(order):
+            yield f"{order.number} is open, and its disputes are {', '.join(sorted(stands))}"
+        grant = facts.grant_of.get(order.id)
+        if "lost" in stands and grant is not None and grant.revoked_at is None:
+            yield f"{order.number} was lost to the bank, and its access is not revoked"
 
 
 def lapsed(intent: dict[str, Any]) -> bool:

@@ -61,8 +61,13 @@ def n4_a_move_is_told(facts: Facts, _world: World) -> Iterator[str]:
             yield f"{order.number} has no promise {order.promise_version}"
         elif order.promise_version > 1 and (order.id, order.promise_version) not in told:
             yield f"{order.number} was moved, and no letter says so"
-        elif affected(order) and not launch.launched_at and promise.launch_generation != launch.generation:
+        elif affected(order) and not launch.launched_at and not is_told(promise, launch):
             yield f"{order.number} was promised generation {promise.launch_generation} of {launch.generation}"
+
+
+def is_told(promise: Row, launch: Row) -> bool:
+    """The promise is of the launch as it stands; who was at Stripe when it was set to the very same day needs no other."""
+    return bool(promise.launch_generation == launch.generation or (promise.by == launch.at and not promise.undated))
 
 
 def affected(order: Row) -> bool:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from storefront.actions.checking import check
-from tests.simulation.facts import ENDED, Facts
+from tests.simulation.facts import ENDED, WITHDRAWN, Facts
 from tests.simulation.registry import quiet
 from tests.simulation.world import World
 
@@ -24,8 +24,9 @@ def q1_stripe_is_our_ledger(facts: Facts, _world: World) -> Iterator[str]:
         for intent in facts.intents.get(order.id, []):
             if intent["status"] not in {"succeeded", "canceled", "requires_capture"}:
                 yield f"{order.number} is {order.state}, and {intent['id']} is {intent['status']} at Stripe"
+    disputed = {each.payment_method for each in facts.orders.values() if facts.waits(each)}
     for card in facts.of_kind("payment_method"):
-        if card["customer"]:
+        if card["customer"] and card["id"] not in disputed:
             yield f"card {card['id']} is saved without a reason"
 
 
@@ -49,7 +50,7 @@ def q3_every_order_rests(facts: Facts, _world: World) -> Iterator[str]:
     for order in facts.orders.values():
         if order.state not in RESTING:
             yield f"{order.number} is {order.state} ({order.decline}), wished to go: {order.cancel_wished_at}"
-        elif order.state == "paid" and order.cancel_wished_at:
+        elif order.state == "paid" and order.cancel_wished_at and not facts.waits(order):
             yield f"{order.number} was cancelled, and is paid"
 
 
@@ -58,7 +59,8 @@ def q4_paid_is_granted_and_told(facts: Facts, world: World) -> Iterator[str]:
     """Captured + released ⇒ granted and told."""
     told = Counter(each.envelope.message_id for each in world.mailman.taken)
     for order in facts.orders.values():
-        if order.state != "paid" or not facts.out(order):
+        taken = facts.disputed.get(order.id, set()) & WITHDRAWN
+        if order.state != "paid" or not facts.out(order) or taken or order.cancel_wished_at:
             continue
         if not facts.live_grant(order):
             yield f"{order.number} is paid and out, and closed"
@@ -72,7 +74,7 @@ def q5_cancelled_is_free(facts: Facts, _world: World) -> Iterator[str]:
     """Cancelled ⇒ Stripe has nothing of it; told once."""
     for order in facts.orders.values():
         into, back = facts.at_stripe(order)
-        if order.state in ENDED and into != back:
+        if order.state in ENDED and into != back + facts.taken_back(order) and order.id not in facts.asked:
             yield f"{order.number} is {order.state}, and Stripe kept {into - back}"
 
 

@@ -12,10 +12,12 @@ MOST_OPEN = 5
 
 @always("S1")
 def s1_never_more_than_there_is(facts: Facts, _world: World) -> Iterator[str]:
-    """Held + allocated + sold ≤ capacity at every commit; offers likewise."""
+    """Held + allocated + sold ≤ capacity; offers likewise. What is lowered below them is overbooked (`S1 at a commit`)."""
+    lowered = {each.product_id for each in facts.stock_moves if each.change < 0}
     for product in facts.products:
-        if product.stock is not None and not 0 <= product.taken <= product.stock:
-            yield f"{product.slug} has {product.stock}, and {product.taken} are taken"
+        given = product.taken - product.queued + product.kept
+        if product.stock is not None and not 0 <= given <= product.stock and product.id not in lowered:
+            yield f"{product.slug} has {product.stock}, and {given} are taken"
     for offer in facts.offers:
         if offer.units is not None and not 0 <= offer.taken <= offer.units:
             yield f"offer {offer.id} has {offer.units}, and {offer.taken} are taken"
@@ -78,8 +80,10 @@ def d1_one_form_one_order(facts: Facts, world: World) -> Iterator[str]:
 
 @always("D2")
 def d2_only_who_asked_leaves(facts: Facts, world: World) -> Iterator[str]:
-    """Cancelling one order cancels no other; by itself only the end of the grace does, and the delay rules."""
+    """Cancelling one order cancels no other; by itself only the end of the grace does, the delay rules, and whoever gives
+    the whole product up."""
     by_itself = {"grace", "move", "silence", "missed"}
     for order in facts.orders.values():
-        if order.cancel_wished_at and order.cancel_who not in by_itself and order.id not in world.leaving:
+        asked = order.id in world.leaving or order.product_id in facts.given_up
+        if order.cancel_wished_at and order.cancel_who not in by_itself and not asked:
             yield f"{order.number} is leaving, and nobody asked for it"

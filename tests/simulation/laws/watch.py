@@ -6,7 +6,8 @@ from datetime import timedelta
 from storefront.outside.postman import Envelope
 from storefront.rules.letter_rows import OF_PRODUCT
 from tests.simulation.bank import Call
-from tests.simulation.facts import Row, read, written
+from tests.simulation.facts import Row, has_its_unit, read, written
+from tests.simulation.registry import AT_COMMIT
 from tests.simulation.world import World
 
 KEY_LIFE = timedelta(hours=23)
@@ -21,7 +22,16 @@ def watch(world: World) -> None:
     calls: tuple[Callable[[World, Call], None], ...] = (no_transaction, m3_key_first, m4_not_before, m15_amounts)
     world.watchers += [lambda call, see=see: see(world, call) for see in calls]  # type: ignore[misc]
     world.commits.append(lambda: m5_no_charge_after_cancelling(world))
+    world.commits.append(lambda: laws_at_a_commit(world))
     world.mailman.look = lambda envelope: n2_checked_once_more(world, envelope)
+
+
+def laws_at_a_commit(world: World) -> None:
+    """Those that enter with `at_commit`, where their table was written."""
+    for name, (table, law) in AT_COMMIT.items():
+        if table in world.house.db.touched:
+            for each in law(world):
+                world.complain(name, each)
 
 
 def no_transaction(world: World, call: Call) -> None:
@@ -62,6 +72,8 @@ def m4_not_before(world: World, call: Call) -> None:
     if not ours(call) or not (charges or call.path.endswith("/capture")):
         return
     for order in order_of(world, call):
+        if not has_its_unit(order):
+            world.complain("M4", f"{order.number} is charged, and waits for its unit")
         if order.launched_at is None or (order.not_before and order.not_before > written(world.now)):
             world.complain("M4", f"{order.number} is charged before {order.not_before or 'its launch'}")
 
@@ -69,7 +81,7 @@ def m4_not_before(world: World, call: Call) -> None:
 def order_of(world: World, call: Call) -> list[Row]:
     return world.ask(
         "SELECT o.*, l.launched_at, p.not_before FROM attempts a JOIN orders o ON o.id = a.order_id"
-        " JOIN launches l ON l.product_id = o.product_id"
+        " JOIN launches l ON l.product_id = o.product_id AND l.kind = 'product'"
         " JOIN promises p ON p.order_id = o.id AND p.version = o.promise_version WHERE a.key = ?",
         call.key,
     )
@@ -93,19 +105,38 @@ def m15_amounts(world: World, call: Call) -> None:
 
 
 def m5_no_charge_after_cancelling(world: World) -> None:
-    """After a cancellation commits, no new capture starts."""
+    """After a cancellation commits, no new capture starts; no refund while a dispute is open, or was lost (M9)."""
     query = (
-        "SELECT a.id, a.kind, o.number, o.cancel_wished_at FROM attempts a JOIN orders o ON o.id = a.order_id"
+        "SELECT a.id, a.kind, o.number, o.cancel_wished_at, (SELECT count(*) FROM disputes d WHERE d.order_id = o.id"
+        " AND d.status IN ('needs_response', 'under_review', 'lost')) AS disputed"
+        " FROM attempts a JOIN orders o ON o.id = a.order_id"
         " WHERE a.id > ? ORDER BY a.id"
     )
     for each in world.ask(query, world.memory.get("attempts", 0)):
         world.memory["attempts"] = each.id
         if each.cancel_wished_at and each.kind in {"capture", "charge", "hold", "session"}:
             world.complain("M5", f"{each.number} is leaving, and a {each.kind} is begun")
+        if each.kind == "refund" and each.disputed:
+            world.complain("M9", f"{each.number} is disputed, and a refund is begun")
+
+
+def n2_of_a_place(world: World, envelope: Envelope) -> bool:
+    """The same for the letters of a waiting list. False: it is an order's."""
+    query = "SELECT l.kind, t.* FROM letters l JOIN tickets t ON t.id = l.ticket_id WHERE l.id = ?"
+    rows = world.ask(query, int(envelope.message_id.split("-")[1].split(".")[0]))
+    for row in rows:
+        offered = row.state == "offered" and row.offer_until > written(world.now)
+        if not (offered if row.kind == "unit_offered" else row.state == "waiting"):
+            world.complain("N2", f"ticket {row.id} is {row.state}, and {row.kind} is sent")
+        if envelope.to != row.email:
+            world.complain("N4", f"a letter of ticket {row.id} goes to {envelope.to}")
+    return bool(rows)
 
 
 def n2_checked_once_more(world: World, envelope: Envelope) -> None:
     """Just before sending, the fact is re-checked: no "it is live" after a cancellation."""
+    if n2_of_a_place(world, envelope):
+        return
     (row,) = world.ask(
         "SELECT l.*, o.state, o.cancel_wished_at, o.email, o.number FROM letters l JOIN orders o ON o.id = l.order_id WHERE l.id = ?",
         int(envelope.message_id.split("-")[1].split(".")[0]),

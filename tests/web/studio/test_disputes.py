@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from storefront.actions import opening
+from storefront.actions import opening, policing
 from storefront.models.grants import Grant
 from storefront.models.money import Dispute
 from storefront.outside.stripe_answers import Dispute as Told
@@ -59,6 +59,7 @@ def dispute(world: World) -> str:
     order_id = buys(world)
     with world.db.write() as session:
         grant = session.scalars(select(Grant).where(Grant.order_id == order_id)).one()
+        assert opening.waive(session, grant, policing.waiver(world.now).version, world.now)
         assert opening.note_opened(session, grant, "lesson read: What a page is", world.now)
     return f"/studio/disputes/{disputes(world, order_id)}"
 
@@ -89,7 +90,8 @@ def test_everything_that_speaks_for_the_sale_stands_on_one_page(world: World, in
     assert "lesson read: What a page is" in page
     assert "<letter-" in page, "the notices with their Message-IDs"
     assert "Access since" in page
-    assert "A withdrawal waiver was not asked for." in page
+    assert "The buyer agreed to begin on" in page
+    assert "Delivery begins at once, as I ask." in page
     assert "The policy they were told" in page
     assert 'role="timer"' in text(ines, dispute)
     order = world.order(1)

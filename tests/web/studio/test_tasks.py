@@ -39,7 +39,7 @@ def test_a_quiet_room_says_what_would_stand_in_it(world: World, ines: Visitor) -
     page = ines.get("/studio/tasks")
     assert "Nothing waits for you." in page.text
     assert "All quiet" in page.text
-    assert "Tasks Shop" in words(page), "the menu counts nothing"
+    assert "Tasks Questions Shop" in words(page), "the menu counts nothing"
 
 
 def test_what_is_due_first_stands_first_and_the_menu_counts(world: World, ines: Visitor) -> None:

@@ -1,0 +1,97 @@
+"""Scenes of banks: disputes and how they end, refunds that fail afterwards, refunds made in Stripe's dashboard."""
+
+from typing import Any
+
+from storefront.sandbox import interventions
+from tests.simulation.banks import UNDECIDED, give_back_at_stripe, tried
+from tests.simulation.stories import Story, cancels, orders, presses, stall, tick
+from tests.simulation.world import World
+
+FAILS_LATER = "4000000000005126"
+
+
+def thing(world: World, kind: str, *states: str) -> dict[str, Any]:
+    return next(each for each in world.look().of_kind(kind) if each["status"] in states)
+
+
+def disputes(world: World) -> None:
+    paid = thing(world, "payment_intent", "succeeded")
+    tried(world, interventions.dispute, {"payment_intent": paid["id"]}, paid["id"])
+    tick(world)
+    tick(world, minutes=1)
+
+
+def decides(world: World, status: str) -> None:
+    found = thing(world, "dispute", *UNDECIDED)
+    said = {"dispute": found["id"], "status": status}
+    tried(world, interventions.resolve_dispute, said, found["payment_intent"])
+    tick(world)
+    tick(world, minutes=1)
+
+
+def disputed_and_won(world: World) -> None:
+    """A bank asks for the money of something that is read, and decides for the shop."""
+    stall(world, 0)
+    orders(world)
+    tick(world)
+    disputes(world)
+    decides(world, "won")
+
+
+def disputed_and_lost(world: World) -> None:
+    """The same, lost; then the buyer cancels as well."""
+    stall(world, 3, upfront=True)
+    orders(world)
+    tick(world)
+    disputes(world)
+    decides(world, "lost")
+    cancels(world)
+
+
+def lost_while_it_is_read(world: World) -> None:
+    stall(world, 0)
+    orders(world)
+    tick(world)
+    disputes(world)
+    decides(world, "lost")
+
+
+def cancelled_in_a_dispute(world: World) -> None:
+    """A buyer asks the bank first, and cancels then; the bank decides for the shop, which gives the money back."""
+    stall(world, 3, upfront=True)
+    orders(world)
+    tick(world)
+    disputes(world)
+    cancels(world)
+    presses(world, "cancel")
+    decides(world, "won")
+
+
+def returned_weeks_later(world: World) -> None:
+    """A refund that had arrived comes back."""
+    stall(world, 3, upfront=True)
+    orders(world, FAILS_LATER)
+    tick(world)
+    cancels(world)
+    for _ in range(3):
+        tick(world, days=20)
+
+
+def refunded_in_the_dashboard(world: World) -> None:
+    """All of a payment is given back in Stripe's own dashboard."""
+    stall(world, 0)
+    orders(world)
+    tick(world)
+    give_back_at_stripe(world, thing(world, "payment_intent", "succeeded")["id"])
+    tick(world)
+    tick(world, minutes=1)
+
+
+SCENES: list[Story] = [
+    disputed_and_won,
+    disputed_and_lost,
+    lost_while_it_is_read,
+    cancelled_in_a_dispute,
+    returned_weeks_later,
+    refunded_in_the_dashboard,
+]
