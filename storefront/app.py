@@ -79,8 +79,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     for room in (*rooms, news, stripe_webhook, mail_webhook, healthz):
         app.register_blueprint(room.pages)
     ends = (news.one_click, waiting.one_click)
-    for room in ends:
-        app.register_blueprint(room)
+    for end in ends:
+        app.register_blueprint(end)
     for door in (stripe_webhook.pages, mail_webhook.pages, *ends):  # their senders sign, or hold a link
         signin.csrf.exempt(door)
     if settings.proxy_hops:
