@@ -13,7 +13,6 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.models.db import Database, changed, insert_new
@@ -54,6 +53,8 @@ class Wanted:
     kind: str
     target: str
     body: dict[str, Any]
+    who: str = "worker"
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def _facts(wanted: Wanted, generation: int, now: datetime) -> dict[str, Any]:
         "opened_at": now,
         "leased_until": now + LEASE,
         "card_print": order.card_print if kind in ON_CARDS else "",
+        "who": wanted.who,
+        "why": wanted.why[:500],
     }
 
 
@@ -108,16 +111,8 @@ def begin(
     why: str = "",
 ) -> Attempt | None:
     """Open an attempt. None where the order has one open already: somebody else is at it."""
-    last = select(func.max(Attempt.generation)).where(Attempt.order_id == order.id, Attempt.kind == kind)
-    wanted = Wanted(order, kind, target, body or {})
-    attempt = Attempt(**_facts(wanted, (session.scalar(last) or 0) + 1, now), who=who, why=why[:500])
-    try:
-        with session.begin_nested():
-            session.add(attempt)
-            session.flush()
-    except IntegrityError:
-        return None
-    return attempt
+    begun = begin_all(session, [Wanted(order, kind, target, body or {}, who, why)], now)
+    return begun[0] if begun else None
 
 
 def carry_out_all(

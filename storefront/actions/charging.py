@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import (
+    LEASE,
     NOTHING_HAPPENED,
     PAUSE,
     Answered,
@@ -40,13 +41,13 @@ from storefront.outside.stripe_answers import Declined, Done, Intent, Outcome, R
 from storefront.outside.world import Outside
 from storefront.rules.order import State
 
-BATCH = 128
+BATCH = 512
 
 
 def charge_due(outside: Outside, db: Database, now: datetime) -> int:
     """Charge one batch of due orders, first come first served. Returns how many were tried."""
     with db.write() as session:
-        orders = session.scalars(claim(_due(outside, now), session)).all()
+        orders = session.scalars(claim(_due(outside, now).limit(_room(outside)), session)).all()
         begun = _begin_all(session, outside, orders, now)
     carry_out_all(outside, db, begun, charged_all, now)
     return len(begun)
@@ -60,7 +61,12 @@ def _due(outside: Outside, now: datetime) -> Select[Order]:
     alone = or_(Order.state == "held", no_open_visit)  # whose buyer is at Stripe with another card is waited for
     free = (Order.stray_intent.is_(None), not_leaving, no_open_attempt, alone, not_resting(now))
     due = (Order.state.in_(["held", "reserved"]), ready, launched(now), *free)
-    return select(Order).where(*due).order_by(Order.id).limit(BATCH)
+    return select(Order).where(*due).order_by(Order.id)
+
+
+def _room(outside: Outside) -> int:
+    """No more than can be called before their leases lapse, at the pace that Stripe bears now."""
+    return min(outside.stripe.room(kind, LEASE / 2, BATCH) for kind in ("capture", "charge"))
 
 
 def _begin_all(

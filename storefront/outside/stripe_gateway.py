@@ -52,10 +52,14 @@ class Pace:
         self._gaps: dict[str, float] = {}
         self._next: dict[str, float] = {}
 
+    def gap(self, endpoint: str) -> float:
+        """Seconds from one call to the next, as it stands now."""
+        return max(self._gaps.get(endpoint, self._base), self._gaps.get("", 0.0))
+
     def wait(self, endpoint: str) -> None:
         """Return when it is this call's turn."""
         with self._lock:
-            gap = max(self._gaps.get(endpoint, self._base), self._gaps.get("", 0.0))
+            gap = self.gap(endpoint)
             if not gap:
                 return
             turn = max(self._next.get(endpoint, 0.0), time.monotonic())
@@ -127,6 +131,11 @@ class StripeGateway:
             return _outcome(error)
         self._pace.ease(kind)
         return Done(done)
+
+    def room(self, kind: str, within: timedelta, most: int) -> int:
+        """How many calls of a kind there is time for at the pace of now: one at least, `most` at most."""
+        gap = self._pace.gap(kind)
+        return max(1, min(most, int(within.total_seconds() / gap))) if gap else most
 
     def _capture(self, target: str, body: dict[str, Any], opts: dict[str, Any]) -> Intent:
         """A launch makes thousands: the answer is read as it came, without the client's objects."""
