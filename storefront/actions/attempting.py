@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -115,20 +116,27 @@ def begin(
     return begun[0] if begun else None
 
 
+def leases() -> Callable[[], bool]:
+    """Whether the leases that were taken just now hold still: a call that would begin later is for whoever takes over."""
+    ends = monotonic() + LEASE.total_seconds()
+    return lambda: monotonic() < ends
+
+
 def carry_out_all(
     outside: Outside, db: Database, begun: Sequence[tuple[Attempt, Record]], record_all: RecordAll, now: datetime
 ) -> None:
     """Make many calls at once and record what came of them, some in one transaction: see `Tally`.
 
-    What `record_all` returns is recorded by itself.
+    What `record_all` returns is recorded by itself. No call begins after its lease: what there was no time for stays open,
+    and is taken over.
     """
-    tally = Tally(len(begun))
+    tally, leased = Tally(len(begun)), leases()
 
     def one(each: tuple[Attempt, Record]) -> None:
         attempt, record = each
         with tally.calling():
-            come = Answered(attempt, _call(outside, db, attempt, now), record)
-            tally.come.append(come)
+            if leased():
+                tally.come.append(Answered(attempt, _call(outside, db, attempt, now), record))
         while some := tally.take():
             _record_some(outside, db, some, record_all, now)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from storefront.actions.attempting import Record, carry_out, lapsed
+from storefront.actions.attempting import Record, carry_out, lapsed, leases
 from storefront.actions.cancelling import record_detach, record_void
 from storefront.actions.charging import record_charge
 from storefront.actions.disputing import record_evidence
@@ -28,12 +28,18 @@ RECORDS: dict[str, Record] = {
 
 
 def take_over(outside: Outside, db: Database, now: datetime, limit: int = 64) -> int:
-    """Carry out what others left open. Returns how many."""
+    """Carry out what others left open. Returns how many; what there was no time for is taken over again."""
+    leased = leases()
     with db.write() as session:
         found = [
             (each, _record_of(each, session.get_one(Order, each.order_id))) for each in lapsed(session, now, limit)
         ]
-    outside.together(lambda each: carry_out(outside, db, each[0], each[1], now), found)
+
+    def one(each: tuple[Attempt, Record]) -> None:
+        if leased():
+            carry_out(outside, db, *each, now)
+
+    outside.together(one, found)
     return len(found)
 
 

@@ -1,6 +1,7 @@
 """Calls whose answer is lost, workers that die, and the key that makes a repeat harmless."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import select
@@ -127,6 +128,25 @@ def test_a_zombie_whose_lease_was_taken_over_records_nothing(world: World) -> No
     attempting.carry_out(world.outside, world.db, attempt, charging.record_charge, later)
     assert [a.moved for a in world.order(order_id).attempts if a.kind == "capture"] == [1900]
     assert [row.after for row in world.order(order_id).history] == ["placed", "held", "paid"]
+
+
+def test_no_call_begins_after_its_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stripe is slow, or this machine slept: what was opened is for whoever takes it over, with the same key."""
+    order_id = due(world)
+    world.tick_without_charges()
+    lease = attempting.LEASE.total_seconds()
+    with monkeypatch.context() as slow:
+        clock = count(0, lease)
+        slow.setattr(attempting, "monotonic", lambda: next(clock))
+        assert charging.charge_due(world.outside, world.db, world.now) == 1
+        later = world.advance(seconds=lease)
+        assert recovering.take_over(world.outside, world.db, later) == 1
+    assert world.sandbox.calls("/capture") == []
+    world.advance(seconds=lease)
+    world.tick()
+    assert world.state(order_id) == "paid"
+    assert [each["idempotency_key"].split(":")[0] for each in world.sandbox.calls("/capture")] == ["capture"]
+    assert [a.moved for a in world.order(order_id).attempts if a.kind == "capture"] == [1900]
 
 
 def test_a_silent_stripe_leaves_the_attempt_open_with_a_later_lease(world: World) -> None:

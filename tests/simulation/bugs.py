@@ -30,7 +30,7 @@ from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules import charge, stock
 from storefront.rules import launch as launch_rule
 from storefront.web import orders as order_pages
-from tests.simulation import bugs_banks, bugs_further
+from tests.simulation import bugs_banks, bugs_channels, bugs_further
 from tests.simulation.planting import Bug, Edit
 
 DAYS = "__import__('datetime').timedelta(days=999)"
@@ -467,4 +467,4 @@ BUGS = [
         Edit(cancelling._forget, "if visit.won and", "if False and"),
     ),
 ]
-BUGS += bugs_further.BUGS + bugs_banks.BUGS
+BUGS += bugs_further.BUGS + bugs_banks.BUGS + bugs_channels.BUGS

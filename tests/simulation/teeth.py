@@ -16,6 +16,7 @@ from tests.simulation.history import History, draw, play
 from tests.simulation.planting import Bug, planted
 from tests.simulation.scenes import SCENES
 from tests.simulation.scenes_banks import SCENES as BANKS
+from tests.simulation.scenes_channels import SCENES as CHANNELS
 from tests.simulation.scenes_delays import SCENES as DELAYS
 from tests.simulation.scenes_ends import SCENES as ENDS
 from tests.simulation.scenes_stock import SCENES as STOCK
@@ -25,7 +26,7 @@ from tests.simulation.stories import STORIES
 FOLDER = Path(__file__).with_name("teeth")
 SEEDS = 100
 SECONDS = 20
-TOLD = {each.__name__: each for each in [*STORIES, *SCENES, *DELAYS, *STOCK, *ENDS, *BANKS]}
+TOLD = {each.__name__: each for each in [*STORIES, *SCENES, *DELAYS, *STOCK, *ENDS, *BANKS, *CHANNELS]}
 
 
 def path_of(bug: Bug) -> Path:

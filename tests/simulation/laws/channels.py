@@ -37,6 +37,15 @@ def c1_who_is_not_reached_is_somebodys_task(facts: Facts, _world: World) -> Iter
             yield f"{each.kind} of {facts.orders[each.order_id].number} came back, and nobody was asked"
 
 
+@always("C2 asked")
+def c2_the_creator_is_written_to(facts: Facts, _world: World) -> Iterator[str]:
+    """Where a buyer is not reached, their creator has a letter; where the creator is not, the studio alone tells it."""
+    told = {each.version for each in facts.letters if each.kind == "task"}
+    for each in facts.tasks:
+        if each.kind == "bounce" and not each.subject.startswith("own:") and each.id not in told:
+            yield f"task {each.id} is {each.subject}, and its creator was not written to"
+
+
 @always("C3")
 def c3_an_address_rests_for_a_reason(facts: Facts, _world: World) -> Iterator[str]:
     """Only because a letter to this very address came back; what came back from one that does not rest goes again."""
@@ -73,7 +82,7 @@ def effect(world: World, event: Row, said: dict[str, str], letter: Row) -> Itera
         query = "SELECT id FROM tickets WHERE email = ? AND news"
         if world.ask(query, letter.recipient):
             yield f"{letter.recipient} complained, and is on a list for news still"
-    elif old and letter.failed_at == event.done_at and not letter.sent_at:
+    elif old and letter.failed_at and letter.id not in world.memory.get("failed", ()):
         yield f"report {event.id} is of an earlier sending of letter {letter.id}, and ended it"
     elif said["permanent"] and letter.sent_at and not old and not (letter.failed_at or letter.dropped_at):
         yield f"report {event.id} is done, and letter {letter.id} is as it was"
@@ -85,7 +94,9 @@ def c10_put_back_for_a_reason(world: World) -> Iterator[str]:
     if world.carrier is None:
         return
     over: set[int] = world.memory.setdefault("over", set())
-    now = {each.id for each in world.ask("SELECT id FROM letters WHERE sent_at IS NOT NULL OR failed_at IS NOT NULL")}
+    rows = world.ask("SELECT id, failed_at FROM letters WHERE sent_at IS NOT NULL OR failed_at IS NOT NULL")
+    now = {each.id for each in rows}
+    world.memory["failed"] = {each.id for each in rows if each.failed_at}
     again = over - now
     world.memory.setdefault("put back", Counter()).update(again)
     world.memory["over"] = now
