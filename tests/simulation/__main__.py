@@ -26,17 +26,18 @@ def main() -> int:
 def several(first: int, count: int, length: int = LENGTH, *, small: bool = True) -> int:
     """Play so many histories from this seed on. Returns how many broke something."""
     steps = faults = violations = 0
-    began, spent = monotonic(), 0.0
+    began, spent, drains = monotonic(), 0.0, 0.0
     with hands() as pool:
         played = pool.map(play_seed, range(first, first + count), [length] * count)
         for number, went in enumerate(played, 1):
-            steps, faults, spent = steps + went.steps, faults + went.faults, spent + went.seconds
+            steps, faults = steps + went.steps, faults + went.faults
+            spent, drains = spent + went.seconds[0], drains + went.seconds[1]
             if went.violations:
                 violations += 1
                 _tell(went, small=small)
             if number % EVERY == 0:
                 print(f"  {number} histories after {monotonic() - began:.0f} s", flush=True)
-    rate = f"{1000 * spent / max(steps, 1):.1f} ms a step"
+    rate = f"{1000 * spent / max(steps, 1):.1f} ms a step, {1000 * drains / max(count, 1):.0f} ms to drain a history"
     print(f"{rate}, {monotonic() - began:.0f} s in all; first seed {first}")
     print(f"{count} histories, {steps} steps, {faults} faults, {violations} violations")
     return violations

@@ -78,7 +78,7 @@ class History:
 
 @dataclass(frozen=True)
 class Played:
-    """How it went."""
+    """How it went; `seconds` of CPU: of its steps with the laws after each, and of draining it afterwards."""
 
     history: History
     trace: str
@@ -86,7 +86,7 @@ class Played:
     faults: int
     violations: list[str]
     drained: bool = True
-    seconds: float = 0
+    seconds: tuple[float, float] = (0, 0)
     story: list[str] = field(repr=False, default_factory=list)
 
     @property
@@ -129,10 +129,10 @@ def play(history: History, *, drained: bool = True) -> Played:
             open_shop(world)
             watch(world)
             steps, violations = _play(world, history.steps)
-            early = bool(violations)
+            early, stepped = bool(violations), process_time()
             if drained and not early:
                 violations = drain(world)
-            faults, spent = world.faults + world.kernel.crashes, process_time() - began
+            faults, spent = world.faults + world.kernel.crashes, (stepped - began, process_time() - stepped)
             return Played(history, world.kernel.trace, steps, faults, violations, not early, spent, world.kernel.story)
         finally:
             world.close()

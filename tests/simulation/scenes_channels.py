@@ -5,8 +5,9 @@ from random import Random
 
 from tests.simulation.carrier import TAKEN_UNSAID
 from tests.simulation.deeds_channels import codes_to, reach, report, reports
+from tests.simulation.scenes import posts
 from tests.simulation.scenes_delays import hours_go_by
-from tests.simulation.scenes_stock import CY, few, posts, shelf
+from tests.simulation.scenes_stock import CY, few, shelf
 from tests.simulation.stories import Story, does, moves, order, orders, presses, stall, tick
 from tests.simulation.world import World
 
