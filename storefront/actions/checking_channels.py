@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.writing import TO_CREATOR
@@ -19,9 +19,8 @@ def channels(session: Session, now: datetime) -> Iterator[str]:
     """Letters that came back and nobody was told, texts that wait too long, texts to phones that were not confirmed."""
     by_text = exists().where(TextMessage.letter_id == Letter.id, TextMessage.failed_at.is_(None))
     asked = exists().where(Task.kind == "bounce", Task.order_id == Order.id)
-    known = exists().where(
-        Task.kind == "bounce", Task.opened_at >= Order.placed_at, Task.sentence.contains(Letter.recipient)
-    )
+    then = or_(Task.closed_at.is_(None), Task.closed_at >= Letter.failed_at)
+    known = exists().where(Task.kind == "bounce", then, Task.sentence.contains(Letter.recipient))
     mine = Letter.kind.not_in([*TO_CREATOR, "address_old"])
     query = select(Letter, Order.number).join(Order, Order.id == Letter.order_id)
     failed = query.where(Letter.failed_at.is_not(None), mine, ~by_text, ~asked, ~known)

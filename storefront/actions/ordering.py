@@ -46,7 +46,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Placed:
-    """The order; `again`: this very form had been sent before."""
+    """The order, locked; `again`: this very form had been sent before."""
 
     order: Order
     again: bool
@@ -122,6 +122,7 @@ def _sent_before(session: Session, known: Order, wish: Wish) -> Placed:
     """Whoever came back from Stripe to mend the address means the new one; nothing has been mailed to the old."""
     same = (Order.id == known.id, Order.state == "placed", Order.email != wish.email)
     changed(session, update(Order).where(*same).values(email=wish.email))
+    session.refresh(known, with_for_update=True)
     return Placed(known, again=True)
 
 
@@ -203,10 +204,11 @@ def _insert(
     )
     session.add(made)
     session.flush()
-    made.link_sha256 = links.fresh("order", made.id, 1)
-    promise_first(session, made, product.launch, consent_now(product, offer, now, wish.ticket), terms)
-    session.add(LogRow(order_id=made.id, at=now, who="buyer", why="ordered", before=None, after="placed"))
-    note_taken(session, made, now)
+    with session.no_autoflush:  # one UPDATE of what its own number makes known
+        made.link_sha256 = links.fresh("order", made.id, 1)
+        promise_first(session, made, product.launch, consent_now(product, offer, now, wish.ticket), terms)
+        session.add(LogRow(order_id=made.id, at=now, who="buyer", why="ordered", before=None, after="placed"))
+        note_taken(session, made, now)
     session.flush()
     return made
 

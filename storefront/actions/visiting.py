@@ -38,14 +38,44 @@ OVER = NotNow("There is nothing left to pay here.")
 
 def visit(outside: Outside, db: Database, order_id: int, now: datetime) -> Opened | NotNow:
     """Send a buyer to Stripe: to the visit that is still open, or a new one, to secure, to repair or to change a card."""
-    with db.read() as session:
-        order = session.get_one(Order, order_id)
-        if not _open_to_visits(order):
-            return OVER
-        url = _still_open(session, order, now)
+    with db.write() as session:
+        begun = begin_visit(session, outside, session.get_one(Order, order_id, with_for_update=True), now)
+    return go(outside, db, begun, now)
+
+
+def begin_visit(session: Session, outside: Outside, order: Order, now: datetime) -> Attempt | Opened | NotNow:
+    """Open the first call of a visit, in the transaction of whoever needs it; `go` makes it. The order is locked."""
+    if not _open_to_visits(order):
+        return OVER
+    url = _still_open(session, order, now)
     if url:
         return Opened(url)
-    return _customer(outside, db, order_id, now) or _session(outside, db, order_id, now)
+    if order.customer:
+        return _begin_session(session, outside, order, now)
+    body = {"email": order.email, "description": f"Order {order.number}"}
+    return begin(session, order, "customer", now, body=body) or SILENT
+
+
+def go(outside: Outside, db: Database, begun: Attempt | Opened | NotNow, now: datetime) -> Opened | NotNow:
+    """Make the calls of a visit that was begun. What makes the customer known opens the session's attempt with it."""
+    if not isinstance(begun, Attempt):
+        return begun
+    if begun.kind == "customer":
+        following: list[Attempt | NotNow] = []
+
+        def record(
+            session: Session, outside: Outside, order: Order, attempt: Attempt, out: Outcome, at: datetime
+        ) -> None:
+            record_customer(session, outside, order, attempt, out, at)
+            if order.customer:
+                following.append(_begin_session(session, outside, order, at))
+
+        carry_out(outside, db, begun, record, now)
+        return go(outside, db, following[0], now) if following else SILENT
+    outcome = carry_out(outside, db, begun, record_session, now)
+    if isinstance(outcome, Done) and isinstance(outcome.value, CheckoutSession):
+        return Opened(outcome.value.url)
+    return SILENT
 
 
 def _open_to_visits(order: Order) -> bool:
@@ -61,19 +91,6 @@ def _still_open(session: Session, order: Order, now: datetime) -> str | None:
     return session.scalars(query).first()
 
 
-def _customer(outside: Outside, db: Database, order_id: int, now: datetime) -> NotNow | None:
-    with db.write() as session:
-        order = session.get_one(Order, order_id, with_for_update=True)
-        if order.customer:
-            return None
-        body = {"email": order.email, "description": f"Order {order.number}"}
-        attempt = begin(session, order, "customer", now, body=body)
-    if attempt is None:
-        return SILENT
-    outcome = carry_out(outside, db, attempt, record_customer, now)
-    return None if isinstance(outcome, Done) else SILENT
-
-
 def record_customer(
     _session: Session, _outside: Outside, order: Order, _attempt: Attempt, outcome: Outcome, _now: datetime
 ) -> None:
@@ -82,18 +99,10 @@ def record_customer(
         order.customer = outcome.value.id
 
 
-def _session(outside: Outside, db: Database, order_id: int, now: datetime) -> Opened | NotNow:
-    with db.write() as session:
-        order = session.get_one(Order, order_id, with_for_update=True)
-        if not _open_to_visits(order) or not _visits_over(session, order):
-            return OVER
-        attempt = begin(session, order, "session", now, body=of_visit(outside, order, _body(outside, order, now)))
-    if attempt is None:
-        return SILENT
-    outcome = carry_out(outside, db, attempt, record_session, now)
-    if isinstance(outcome, Done) and isinstance(outcome.value, CheckoutSession):
-        return Opened(outcome.value.url)
-    return SILENT
+def _begin_session(session: Session, outside: Outside, order: Order, now: datetime) -> Attempt | NotNow:
+    if not _open_to_visits(order) or not _visits_over(session, order):
+        return OVER
+    return begin(session, order, "session", now, body=of_visit(outside, order, _body(outside, order, now))) or SILENT
 
 
 def _visits_over(session: Session, order: Order) -> bool:

@@ -46,15 +46,19 @@ def order(slug: str) -> Response | BaseResponse:
             status = 429 if isinstance(answer, TooMany) else 409
             return _again(product, _noted(product, form, answer), status, ticket)
         order_id = answer.order.id
+        begun = visiting.begin_visit(db, here.outside, answer.order, now())
         page = f"/orders/{here.outside.links.token('order', order_id, answer.order.link_generation, answer.order.link_sha256)}"
     _remember(order_id)
-    return to_stripe(order_id, page)
+    return _sent(visiting.go(here.outside, here.db, begun, now()), page)
 
 
 def to_stripe(order_id: int, page: str) -> BaseResponse:
     """Redirect to the visit; where Stripe does not answer, to the order's page, which offers to try again."""
     here = shop()
-    went = visiting.visit(here.outside, here.db, order_id, now())
+    return _sent(visiting.visit(here.outside, here.db, order_id, now()), page)
+
+
+def _sent(went: visiting.Opened | visiting.NotNow, page: str) -> BaseResponse:
     if isinstance(went, visiting.Opened):
         return redirect(went.url, code=303)
     flash(went.sentence, "news")

@@ -229,7 +229,7 @@ BUGS = [
         Edit(settling.settle_ended, "Checkout.expires_at <= now", f"Checkout.expires_at <= now - {DAYS}"),
         Edit(hearing._visit, "settle(outside, db, order_id, now)", "pass"),
     ),
-    bug("two visits at once", "M2", Edit(visiting._session, " or not _visits_over(session, order)")),
+    bug("two visits at once", "M2", Edit(visiting._begin_session, " or not _visits_over(session, order)")),
     bug(
         "event done without effect",
         "webhook before the commit of the row it names",
