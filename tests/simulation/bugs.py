@@ -55,7 +55,7 @@ BUGS = [
         "call inside a transaction",
         "no network inside a transaction",
         Edit(attempting.carry_out, "    outcome = _call", "    with db.read(): outcome = _call"),
-        Edit(attempting.carry_out_all, "            come = Answered", "            with db.read(): come = Answered"),
+        Edit(attempting.carry_out_all, "tally.come.append", "with db.read(): tally.come.append"),
     ),
     bug(
         "unknown taken for no",

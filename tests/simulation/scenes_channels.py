@@ -136,7 +136,7 @@ def comes_back_with_a_phone(world: World) -> None:
     tick(world)
 
 
-def corrected(world: World) -> None:
+def mailed_to_the_corrected(world: World) -> None:
     """A letter comes back, and the address is corrected; a report of the first sending arrives late, for the old address."""
     ordered(world)
     taken = len(world.mailman.taken) - 1
@@ -187,7 +187,7 @@ SCENES: list[Story] = [
     nobody_knows,
     comes_back_without_a_phone,
     comes_back_with_a_phone,
-    corrected,
+    mailed_to_the_corrected,
     mailed_again,
     complained,
     forged,

@@ -26,7 +26,9 @@ from tests.simulation.stories import STORIES
 FOLDER = Path(__file__).with_name("teeth")
 SEEDS = 100
 SECONDS = 20
-TOLD = {each.__name__: each for each in [*STORIES, *SCENES, *DELAYS, *STOCK, *ENDS, *BANKS, *CHANNELS]}
+SCENERY = [*STORIES, *SCENES, *DELAYS, *STOCK, *ENDS, *BANKS, *CHANNELS]
+TOLD = {each.__name__: each for each in SCENERY}
+assert len(TOLD) == len(SCENERY), "each story has a name of its own"
 
 
 def path_of(bug: Bug) -> Path:
