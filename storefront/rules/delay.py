@@ -224,13 +224,17 @@ def _ask(standing: _Standing, to: datetime | None, deadline: datetime, rule: Rul
 
 
 def _agreed(standing: _Standing, at: datetime) -> _Standing:
-    """An express yes to the open question; one to a move told late comes before its deadline, not on it."""
+    """An express yes to the open question; one to a move told late comes before its deadline, not on it.
+
+    A date that was missed while the question stayed open binds nobody: the yes is to wait as long as that could be answered.
+    """
     asked = standing.asked
     if asked is None:
         return standing if standing.silent is None else _Standing(standing.silent, delayed=True)
     if asked.rule is Rule.LATE and at >= asked.deadline:
         return standing
-    return _Standing(asked.to, delayed=True)
+    missed = asked.to is not None and asked.to + RUNS_LATE <= at
+    return _Standing(asked.deadline if missed else asked.to, delayed=True)
 
 
 def _waiting(standing: _Standing, now: datetime) -> Verdict:

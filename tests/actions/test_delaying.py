@@ -113,6 +113,19 @@ def test_a_yes_after_the_deadline_is_told_so(world: World) -> None:
     assert "not waiting any more" in world.answers(order)
 
 
+def test_a_yes_to_a_day_that_was_missed_meanwhile_is_taken_and_keeps_the_order(world: World) -> None:
+    product = world.product(days=20)
+    order = world.orders(product)
+    world.moves(product, None)
+    passes(world, 21)
+    world.moves(product, 3)
+    world.advance(days=5)  # and no worker runs
+    assert world.answers(order) == ""
+    world.tick()
+    assert world.state(order) == "paid"
+    assert world.broken() == []
+
+
 def test_a_second_move_needs_a_yes_before_the_date_that_was_agreed_to(world: World) -> None:
     product = world.product(days=20)
     silent, waits = world.orders(product, "a@posteo.de"), world.orders(product, "b@posteo.de")

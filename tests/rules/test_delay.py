@@ -219,6 +219,18 @@ def test_the_last_question_takes_the_place_of_the_first_and_never_its_deadline_f
     assert stands(-1, move(-9, 60), move(-5, 90), yes(-2)).bound == days(90)
 
 
+def test_a_yes_to_a_date_missed_meanwhile_waits_as_long_as_the_question_could_be_answered() -> None:
+    told = (move(-5, None), move(1, 3))
+    assert open_question(stands(9, *told)) == (Silence.CANCELS, days(30))
+    found = stands(10, *told, yes(10))
+    assert (open_question(found), found.bound, found.changes_at) == (None, days(30), days(31))
+    assert ended(stands(40, *told, yes(3.9))) == cancelled(4, Why.MISSED)
+
+
+def test_a_yes_to_a_date_that_had_passed_when_it_was_told_ends_nothing_before_it_was_said() -> None:
+    assert stands(0.5, move(0.25, -5), yes(0.5)).state is State.WAITING
+
+
 def test_an_answer_before_a_later_move_does_not_answer_it() -> None:
     found = stands(9, move(-9, 10), yes(-8), move(-5, 40))
     assert open_question(found) == (Silence.CANCELS, days(10))
@@ -339,11 +351,23 @@ def test_a_silent_buyer_never_waits_longer_than_30_days_and_24_hours(case: Case,
 
 @given(cases, steps)
 def test_a_word_less_never_makes_a_buyer_wait_longer(case: Case, now: datetime) -> None:
-    """Taking the last yes away never turns an ended order into a waiting one."""
+    """Taking the last yes away never turns an ended order into a waiting one, but for a yes that bound to a nearer date
+    than the 30 days of a first notice, which are still open to whoever said nothing.
+    """
     said = [each for each in case.answers if each.wait]
     if decide(case, now).state is State.CANCELLED and said:
         without = [each for each in case.answers if each is not said[-1]]
-        assert decide(replace(case, answers=without), now).state is not State.WAITING
+        found = decide(replace(case, answers=without), now)
+        assert found.state is not State.WAITING or (found.question and found.question.rule is Rule.LONG)
+
+
+@given(cases, steps)
+def test_nothing_ends_before_the_word_that_ends_it(case: Case, now: datetime) -> None:
+    """At the instant since when an order has ended, the rules said so already, and a moment earlier they did not."""
+    found = decide(case, now)
+    if found.since is not None:
+        assert decide(case, found.since) == found
+        assert decide(case, found.since - MOMENT).state is State.WAITING
 
 
 @given(cases, steps)
