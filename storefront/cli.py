@@ -218,7 +218,7 @@ def check() -> None:
     """Print each broken invariant of the database, and nothing where there is none; exit 1 if there is one."""
     shop = the_shop(application())
     with shop.db.read() as session:
-        broken = checking.check(session, shop.clock.now())
+        broken = checking.check(session, shop.clock.now(), shop.settings.grant_on)
     for sentence in broken:
         click.echo(sentence)
     sys.exit(1 if broken else 0)
