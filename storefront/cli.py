@@ -132,7 +132,7 @@ def advance(span: str) -> None:
         sys.exit(2)
     try:
         by = parse_span(span)
-        _advance_sandbox(shop.settings.stripe_api_base, by)
+        _advance_sandbox(shop.settings.sandbox_url or shop.settings.stripe_api_base, by)
         now = shop.clock.advance(by)
     except (ValueError, requests.RequestException) as refusal:
         click.echo(f"storefront: {refusal}", err=True)

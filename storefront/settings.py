@@ -72,6 +72,7 @@ class Settings:
     mail_webhook_secret: str = field(default="", repr=False)
     mail_reply_host: str = ""
     sms: Sms | None = None
+    sandbox_url: str = ""
 
     @property
     def sandbox(self) -> bool:
@@ -110,6 +111,7 @@ class Settings:
             mail_webhook_secret=_mail_webhook_secret(env),
             mail_reply_host=_mail_reply_host(env),
             sms=_sms(env),
+            sandbox_url=env.get("SANDBOX_URL", "").rstrip("/"),
         )
         _refuse(made)
         return made
