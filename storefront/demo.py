@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy import select, update
@@ -56,9 +57,11 @@ def _interrupt(*_: object) -> None:
 
 def _run(processes: list[subprocess.Popen[bytes]]) -> None:
     env = _environment(os.environ)
+    settings = Settings.from_env(env)
     print("Setting up …", flush=True)
-    migrate(env["DATABASE_URL"])
-    _fill(create_app(Settings.from_env(env)).extensions["shop"])
+    _reach(settings.database_url)
+    migrate(settings.database_url)
+    _fill(create_app(settings).extensions["shop"])
     started = (subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True) for command in _commands(env))  # noqa: S603 (our own)
     processes.extend(started)
     _await(env["BASE_URL"] + "/healthz", processes)
@@ -69,15 +72,19 @@ def _run(processes: list[subprocess.Popen[bytes]]) -> None:
     raise CannotStart("one of its processes ended; its last words are above.")
 
 
+def _reach(url: str) -> None:
+    db = Database(url)
+    db.probe()
+    db.engine.dispose()
+
+
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a demo: what is given wins, secrets are made once and kept in DATA_DIR/demo.env."""
-    data_dir = Path(given.get("DATA_DIR", "instance")).resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    port, sandbox = given.get("PORT", "8000"), given.get("SANDBOX_PORT", "8001")
-    for name, number in (("PORT", port), ("SANDBOX_PORT", sandbox)):
-        _free(name, number)
+    data_dir = _folder(given.get("DATA_DIR") or "instance")
+    port, sandbox = given.get("PORT") or "8000", given.get("SANDBOX_PORT") or "8001"
     mail = given.get("MAIL_PORT") or _any_port()
-    _free("MAIL_PORT", mail)
+    _free_ports({"PORT": port, "SANDBOX_PORT": sandbox, "MAIL_PORT": mail})
+    _refuse_no_address("STRIPE_WEBHOOK_URL", given.get("STRIPE_WEBHOOK_URL"))
     kept = _kept(data_dir / "demo.env")
     env = {
         **given,
@@ -91,6 +98,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
         "STRIPE_WEBHOOK_SECRET": kept.get("STRIPE_WEBHOOK_SECRET") or f"whsec_{secrets.token_urlsafe(24)}",
         "MAIL_WEBHOOK_SECRET": kept.get("MAIL_WEBHOOK_SECRET") or secrets.token_urlsafe(32),
         "STRIPE_API_BASE": given.get("STRIPE_API_BASE") or f"http://{HOST}:{sandbox}",
+        "SANDBOX_URL": f"http://{HOST}:{sandbox}",
         "STRIPE_WEBHOOK_URL": given.get("STRIPE_WEBHOOK_URL") or f"http://{HOST}:{port}/webhooks/stripe",
         "MAIL_REPLY_HOST": "reply.forthcoming.example",
         "MAIL_SERVER": HOST,
@@ -104,6 +112,21 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
     }
     _keep(data_dir / "demo.env", env)
     return env
+
+
+def _folder(name: str) -> Path:
+    data_dir = Path(name).resolve()
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"DATA_DIR is {name!r}, and that folder cannot be made ({error.strerror}).") from error
+    return data_dir
+
+
+def _refuse_no_address(name: str, given: str | None) -> None:
+    there = urlsplit(given or f"http://{HOST}")
+    if there.scheme not in {"http", "https"} or not there.hostname:
+        raise CannotStart(f"{name} is {given!r}; it should look like http://{HOST}:8002/webhooks/stripe.")
 
 
 def _kept(file: Path) -> dict[str, str]:
@@ -122,6 +145,7 @@ def _keep(file: Path, env: Mapping[str, str]) -> None:
         "MAIL_WEBHOOK_SECRET",
         "MAIL_REPLY_HOST",
         "STRIPE_API_BASE",
+        "SANDBOX_URL",
         "MAIL_SERVER",
         "MAIL_PORT",
         "MAIL_DEFAULT_SENDER",
@@ -133,6 +157,14 @@ def _keep(file: Path, env: Mapping[str, str]) -> None:
     ]
     file.touch(mode=0o600)
     file.write_text("".join(f"{name}={env[name]}\n" for name in names))
+
+
+def _free_ports(ports: Mapping[str, str]) -> None:
+    for name, port in ports.items():
+        same = [other for other, its in ports.items() if its == port and other != name]
+        if same:
+            raise CannotStart(f"{name} and {same[0]} are both {port}; each needs a port of its own.")
+        _free(name, port)
 
 
 def _free(name: str, port: str) -> None:

@@ -1,5 +1,6 @@
 """The program's settings: typed, from the environment, and refused when half of them are missing."""
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -71,6 +72,7 @@ class Settings:
     mail_webhook_secret: str = field(default="", repr=False)
     mail_reply_host: str = ""
     sms: Sms | None = None
+    sandbox_url: str = ""
 
     @property
     def sandbox(self) -> bool:
@@ -87,7 +89,7 @@ class Settings:
         """Read the settings. Raises SettingsError that names the variable and what it should be."""
         data_dir = Path(env.get("DATA_DIR", "instance")).resolve()
         made = cls(
-            database_url=_needed(env, "DATABASE_URL"),
+            database_url=_database_url(env),
             secret_key=_needed(env, "SECRET_KEY"),
             secret_key_fallbacks=tuple(filter(None, env.get("SECRET_KEY_FALLBACKS", "").split(","))),
             base_url=_needed(env, "BASE_URL").rstrip("/"),
@@ -109,6 +111,7 @@ class Settings:
             mail_webhook_secret=_mail_webhook_secret(env),
             mail_reply_host=_mail_reply_host(env),
             sms=_sms(env),
+            sandbox_url=env.get("SANDBOX_URL", "").rstrip("/"),
         )
         _refuse(made)
         return made
@@ -121,13 +124,19 @@ def _needed(env: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _database_url(env: Mapping[str, str]) -> str:
+    """A server's address as hosts give it is written for the driver that is installed."""
+    scheme, there, rest = _needed(env, "DATABASE_URL").partition("://")
+    return ("postgresql+psycopg" if scheme in {"postgres", "postgresql"} else scheme) + there + rest
+
+
 def _number(env: Mapping[str, str], name: str, default: float) -> float:
     try:
         value = float(env.get(name) or default)
     except ValueError:
         raise SettingsError(f"{name} is {env[name]!r}; it should be a number.") from None
-    if value < 0:
-        raise SettingsError(f"{name} is {value:g}; it should not be negative.")
+    if not 0 <= value < math.inf:
+        raise SettingsError(f"{name} is {value:g}; it should not be negative, and not endless.")
     return value
 
 
@@ -204,13 +213,15 @@ def _shelf(env: Mapping[str, str], data_dir: Path) -> Path:
 def _refuse(made: Settings) -> None:
     _refuse_weak_keys(made)
     if not made.database_url.startswith(DATABASES):
-        raise SettingsError("DATABASE_URL should begin with sqlite:/// (a file) or postgresql+psycopg:// (a server).")
+        raise SettingsError("DATABASE_URL should begin with sqlite:/// (a file) or postgresql:// (a server).")
     host = urlsplit(made.base_url).hostname
     if urlsplit(made.base_url).scheme not in {"http", "https"} or not host:
         raise SettingsError(f"BASE_URL is {made.base_url!r}; it should look like https://shop.example.")
     if not made.secure and host not in LOOPBACK:
         raise SettingsError("BASE_URL must be https unless its host is this machine: links in letters carry access.")
     api = urlsplit(made.stripe_api_base)
+    if api.scheme not in {"http", "https"} or not api.hostname:
+        raise SettingsError(f"STRIPE_API_BASE is {made.stripe_api_base!r}; it should look like https://api.stripe.com.")
     if not made.sandbox and (api.scheme != "https" or api.hostname != "api.stripe.com"):
         raise SettingsError("STRIPE_SECRET_KEY is a live key and STRIPE_API_BASE is not Stripe's. Unset one of them.")
     if made.grant_on not in {"hold", "capture"}:

@@ -7,9 +7,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import requests
 from sqlalchemy import select
 
+from storefront import demo
 from storefront.models.db import Database
 from storefront.models.products import Launch, Product
 from tests.support.processes import until
@@ -104,3 +106,28 @@ def test_nothing_is_left_running_when_it_ends(tmp_path: Path) -> None:
         return False
 
     until(silent, "the shop to be gone")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"GRANT_ON": "never"}, "GRANT_ON is 'never'"),
+        ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL should begin with"),
+        ({"DATABASE_URL": "postgresql://shop@127.0.0.1:9/shop"}, "does not answer"),
+        ({"STRIPE_API_BASE": "sandbox"}, "STRIPE_API_BASE is 'sandbox'"),
+        ({"STRIPE_WEBHOOK_URL": "ftp://x"}, "STRIPE_WEBHOOK_URL is 'ftp://x'"),
+        ({"DATA_DIR": "/proc/no/such"}, "DATA_DIR is '/proc/no/such'"),
+        ({"PORT": "18123", "SANDBOX_PORT": "18123"}, "PORT and SANDBOX_PORT are both 18123"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_sentence(
+    changes: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port()), "DATA_DIR": str(tmp_path)}
+    for name, value in (ports | changes).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        demo.main()
+    assert str(ended.value).startswith("The demo does not start: ")
+    assert said in str(ended.value)

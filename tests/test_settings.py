@@ -106,6 +106,12 @@ def test_a_wrong_account_for_texts_is_refused(changes: Mapping[str, str], said: 
     assert said in refused(SMS | dict(changes))
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_servers_address_is_taken_as_hosts_give_it(scheme: str) -> None:
+    made = Settings.from_env(WHOLE | {"DATABASE_URL": f"{scheme}://shop:p%40:w@db.example/shop?sslmode=require"})
+    assert made.database_url == "postgresql+psycopg://shop:p%40:w@db.example/shop?sslmode=require"
+
+
 def test_old_keys_are_read_in_their_order() -> None:
     older = WHOLE["SECRET_KEY"][::-1]
     made = Settings.from_env(WHOLE | {"SECRET_KEY_FALLBACKS": f"{older},{WHOLE['SECRET_KEY']}"})
@@ -150,6 +156,9 @@ def test_plain_http_is_for_this_machine_only() -> None:
         ("PROXY_HOPS", "-1", "not be negative"),
         ("GRANT_ON", "never", "'hold' or 'capture'"),
         ("DATABASE_URL", "mysql://x/shop", "should begin with"),
+        ("STRIPE_RATE", "nan", "not endless"),
+        ("STRIPE_RATE", "inf", "not endless"),
+        ("STRIPE_API_BASE", "127.0.0.1:8001", "should look like"),
         ("SHELF_URL", "s3://bucket", "local folder"),
     ],
 )

@@ -9,21 +9,44 @@ from sqlalchemy.orm import Session
 
 from storefront.actions.checking_channels import channels
 from storefront.actions.checking_delays import delays
+from storefront.actions.checking_ledger import ledger
+from storefront.actions.checking_letters import letters
 from storefront.actions.checking_stock import stock
 from storefront.actions.checking_threads import threads
 from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
-from storefront.models.letters import Letter, unsent
 from storefront.models.log import LogRow
 from storefront.models.mail_events import MailEvent
-from storefront.models.money import GONE_BACK, UNDER_WAY, Dispute, Moved, Refund, Task, disputed, not_disputed
-from storefront.models.orders import ENDED, LIVE, Attempt, Checkout, Order, Promise, launched, no_open_attempt
+from storefront.models.money import (
+    GONE_BACK,
+    UNDER_WAY,
+    Dispute,
+    Moved,
+    Refund,
+    Task,
+    disputed,
+    no_open_dispute,
+    no_refund_task,
+    not_disputed,
+)
+from storefront.models.orders import (
+    ENDED,
+    LIVE,
+    Attempt,
+    Checkout,
+    Order,
+    Promise,
+    launched,
+    no_open_attempt,
+    no_open_visit,
+    not_leaving,
+)
 from storefront.models.products import Launch, Offer, Product
 from storefront.models.rehearsals import Holdup, held_up
 from storefront.models.stock import UnitMove
 from storefront.models.taxes import DocumentCount, TaxPoint
-from storefront.rules import papers
+from storefront.rules import charge, papers
 from storefront.rules.order import TRANSITIONS, State
 
 PATIENCE = timedelta(minutes=10)
@@ -31,16 +54,16 @@ UNKNOWN_AFTER = timedelta(hours=24)
 REFUND_TAKES = timedelta(days=30)
 
 
-def check(session: Session, now: datetime) -> list[str]:
-    """What is broken, as sentences that name the row; empty when nothing is."""
+def check(session: Session, now: datetime, grant_on: str = "hold") -> list[str]:
+    """What is broken, as sentences that name the row; empty when nothing is. `grant_on` as in the settings."""
     checks = (
         _money,
         _papers,
         _access,
         _units,
         stock,
-        _ends,
-        _letters,
+        ledger,
+        letters,
         threads,
         channels,
         _promises,
@@ -49,7 +72,8 @@ def check(session: Session, now: datetime) -> list[str]:
         _waiting,
         _given_up,
     )
-    return [sentence for each in checks for sentence in each(session, now)]
+    broken = [sentence for each in checks for sentence in each(session, now)]
+    return broken if grant_on == "capture" else [*broken, *_held_shut(session, now)]
 
 
 def _money(session: Session, now: datetime) -> Iterator[str]:
@@ -58,11 +82,6 @@ def _money(session: Session, now: datetime) -> Iterator[str]:
     query = query.outerjoin(into, into.c.order_id == Order.id).outerjoin(back, back.c.order_id == Order.id)
     for order, captured, refunded in session.execute(query.where(or_(into.c.sum > 0, back.c.sum > 0, _WITH_MONEY))):
         yield from _sums(session, order, Moved(int(captured), int(refunded)), now)
-    early = select(Order).join(Promise, and_(Promise.order_id == Order.id, Promise.version == Order.promise_version))
-    early = early.join(Attempt, Attempt.order_id == Order.id).where(Attempt.kind.in_(["capture", "charge"]))
-    early = early.where(Attempt.who != "stripe")  # by hand, in its dashboard
-    for order in session.scalars(early.where(Attempt.moved > 0, Attempt.closed_at < Promise.not_before)):
-        yield f"Money: order {order.number} was charged before the day it was promised."
 
 
 _WITH_MONEY = Order.state == "paid"
@@ -133,12 +152,24 @@ def _access(session: Session, now: datetime) -> Iterator[str]:
     owed = select(Order).where(Order.state == "paid", launched(now), late, ~live, Order.cancel_wished_at.is_(None))
     for order in session.scalars(owed.where(not_disputed)):
         yield f"Access: order {order.number} is paid and launched, and has no live grant."
+    other = select(Order.number).join(Grant, Grant.order_id == Order.id).where(Grant.product_id != Order.product_id)
+    for number in session.scalars(other):
+        yield f"Access: order {number} has a grant of another product."
     for order in session.scalars(
         select(Order).where(live, or_(Order.state.in_(("past_due", "reserved", "placed", *ENDED)), ~launched(now)))
     ):
         yield f"Access: order {order.number} is {order.state}, and has a live grant."
     for order in session.scalars(select(Order).where(live, ~not_disputed)):
         yield f"Access: order {order.number} is disputed, and has a live grant."
+
+
+def _held_shut(session: Session, now: datetime) -> Iterator[str]:
+    """Access comes first: a live hold whose capture is due has opened it."""
+    live = exists().where(Grant.order_id == Order.id, Grant.suspended_at.is_(None), Grant.revoked_at.is_(None))
+    late = Order.product_id.in_(select(Launch.product_id).where(Launch.launched_at <= now - PATIENCE))
+    due = (Order.state == "held", Order.capture_before > now, launched(now), late, not_disputed, not_leaving)
+    for number in session.scalars(select(Order.number).where(*due, ~live)):
+        yield f"Access: order {number} is held and launched, and has no live grant."
 
 
 def _units(session: Session, now: datetime) -> Iterator[str]:
@@ -155,43 +186,10 @@ def _units(session: Session, now: datetime) -> Iterator[str]:
         yield f"Units: the movements of order {order.number} do not add up to what it has."
 
 
-def _ends(session: Session, now: datetime) -> Iterator[str]:
-    old = or_(Order.ended_at.is_(None), Order.ended_at <= now - PATIENCE)
-    for order in session.scalars(select(Order).where(Order.state.in_(ENDED), Order.hold_intent.is_not(None), old)):
-        yield f"Ends: order {order.number} has ended, and its hold {order.hold_intent} is open."
-    saved = Order.payment_method.is_not(None)
-    for order in session.scalars(select(Order).where(Order.state.in_(ENDED), saved, old, no_open_attempt)):
-        yield f"Ends: order {order.number} has ended, and its card is still saved."
-    lost = and_(Checkout.won.is_(False), Checkout.released_at.is_(None), Checkout.closed_at <= now - PATIENCE)
-    for visit in session.scalars(select(Checkout).where(lost)):
-        yield f"Ends: visit {visit.session_id} secured money for an order that had ended, and holds it still."
-
-
-def _letters(session: Session, now: datetime) -> Iterator[str]:
-    silent = and_(unsent, Letter.owed_at <= now - UNKNOWN_AFTER)
-    for letter in session.scalars(select(Letter).where(silent)):
-        whom = (
-            f"order {letter.order.number}"
-            if letter.order_id
-            else f"ticket {letter.ticket_id}"
-            if letter.ticket_id
-            else f"watcher {letter.watcher_id}"
-        )
-        yield f"Letters: {letter.kind} for {whom} has been owed since {letter.owed_at:%Y-%m-%d %H:%M} UTC: {letter.trouble or 'not tried'}."
-    kinds = Letter.kind.in_(("moved", "bettered"))
-    told = exists().where(Letter.order_id == Order.id, kinds, Letter.version == Order.promise_version)
-    for order in session.scalars(select(Order).where(Order.promise_version > 1, ~told)):
-        yield f"Letters: order {order.number} was moved, and no letter says so."
-    opened = exists().where(Letter.order_id == Grant.order_id, Letter.kind == "access")
-    for grant in session.scalars(select(Grant).where(~opened)):
-        yield f"Letters: order {grant.order.number} has access, and no letter says so."
-
-
 def _promises(session: Session, now: datetime) -> Iterator[str]:
     del now
-    kept = exists().where(
-        Promise.order_id == Order.id, Promise.version == Order.promise_version, Promise.price == Order.price
-    )
+    same = (Promise.price == Order.price, Promise.currency == Order.currency)
+    kept = exists().where(Promise.order_id == Order.id, Promise.version == Order.promise_version, *same)
     for order in session.scalars(select(Order).where(~kept)):
         yield f"Promises: order {order.number} has no promise of version {order.promise_version} at its price."
 
@@ -200,6 +198,8 @@ def _history(session: Session, now: datetime) -> Iterator[str]:
     del now
     state: dict[int, str | None] = {}
     for row in session.scalars(select(LogRow).order_by(LogRow.order_id, LogRow.id)):
+        if not row.who or not row.why:
+            yield f"Log: row {row.id} of order {row.order_id} does not say {'why' if row.who else 'who'}."
         before = state.get(row.order_id)
         if row.before != before or (before and State(row.after) not in TRANSITIONS[State(before)]):
             yield f"Log: row {row.id} moves order {row.order_id} from {row.before} to {row.after}, and it stood at {before}."
@@ -207,6 +207,10 @@ def _history(session: Session, now: datetime) -> Iterator[str]:
     for order_id, number, stands in session.execute(select(Order.id, Order.number, Order.state)):
         if state.get(order_id) != stands:
             yield f"Log: order {number} is {stands}, and its log ends at {state.get(order_id)}."
+    for number in session.scalars(select(Order.number).where(Order.state.in_(ENDED) != Order.ended_at.is_not(None))):
+        yield f"Log: order {number} has ended, and nobody knows when, or the other way round."
+    for key in session.scalars(select(Attempt.key).where(Attempt.outcome.is_(None) != Attempt.closed_at.is_(None))):
+        yield f"Attempts: {key} is closed and has no outcome, or the other way round."
 
 
 def _waiting(session: Session, now: datetime) -> Iterator[str]:
@@ -224,6 +228,8 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     for attempt in session.scalars(select(Attempt).where(stuck)):
         yield f"Attempts: {attempt.key} is open for over an hour: {attempt.detail or 'no answer'}."
     yield from _overdue(session, now)
+    yield from _visits(session, now)
+    yield from _leaving(session, now)
     due = select(Order).join(Launch, and_(Launch.product_id == Order.product_id, Launch.kind == "product"))
     waiting = due.where(
         or_(Order.allocated_at.is_(None), Order.allocated_at <= now - timedelta(hours=1)),
@@ -234,6 +240,25 @@ def _waiting(session: Session, now: datetime) -> Iterator[str]:
     )
     for order in session.scalars(waiting):
         yield f"Money: order {order.number} has been due for over an hour, and is {order.state}."
+
+
+def _visits(session: Session, now: datetime) -> Iterator[str]:
+    """A visit ends when Stripe says so, soon after its time; a placed order has one, or ends."""
+    over = (Checkout.closed_at.is_(None), Checkout.expires_at <= now - timedelta(hours=1))
+    for number in session.scalars(select(Order.number).join(Checkout, Checkout.order_id == Order.id).where(*over)):
+        yield f"Waiting: order {number} has a visit to Stripe that was over an hour ago, and nobody has looked how it ended."
+    old = Order.placed_at <= now - charge.SESSION_LIFE - timedelta(hours=1)
+    for number in session.scalars(
+        select(Order.number).where(Order.state == "placed", old, no_open_visit, no_open_attempt)
+    ):
+        yield f"Waiting: order {number} is placed, and its visit to Stripe is over."
+
+
+def _leaving(session: Session, now: datetime) -> Iterator[str]:
+    """Whoever was let go has gone, unless a bank or a person has to say what becomes of the money."""
+    wished = (Order.state.in_(LIVE), Order.cancel_wished_at <= now - timedelta(hours=1))
+    for order in session.scalars(select(Order).where(*wished, no_open_dispute, no_refund_task, no_open_attempt)):
+        yield f"Waiting: order {order.number} was cancelled at {order.cancel_wished_at:%Y-%m-%d %H:%M} UTC, and is {order.state} still."
 
 
 def _held_up(session: Session, now: datetime) -> Iterator[str]:
@@ -265,6 +290,9 @@ def _overdue(session: Session, now: datetime) -> Iterator[str]:
         (Order.state == "past_due", Order.grace_until, "its grace is over"),
         (Order.state == "past_due", Order.next_try_at, "its next try is overdue"),
     ]
+    endless = select(Order.number).where(Order.state == "past_due", Order.grace_until.is_(None))
+    for number in session.scalars(endless):
+        yield f"Waiting: order {number} is past_due, and has no end to its grace."
     for condition, at, sentence in overdue:
         for order in session.scalars(select(Order).where(condition, at <= hour_ago, staying)):
             yield f"Waiting: order {order.number} is {order.state}, and {sentence}."

@@ -4,11 +4,13 @@ Every answer is one of the frozen values of `stripe_answers`.
 """
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -33,9 +35,11 @@ from storefront.outside.stripe_answers import (
 )
 from storefront.outside.stripe_taxes import address_of, calculation, hooked, session_tax
 
+log = logging.getLogger(__name__)
 API_VERSION = "2026-10-28.endive"
 TIMEOUT = 20
 RETRIES = 2
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, OverflowError)
 T = TypeVar("T")
 TOLERANCE = timedelta(seconds=300)
 
@@ -109,14 +113,14 @@ class StripeGateway:
         )
         self._v1 = self._client.v1
         self._verbs: dict[str, Callable[[str, Any, Any], Value]] = {
-            "customer": lambda _target, body, opts: _thing(self._v1.customers.create(body, opts)),
+            "customer": lambda _target, body, opts: _thing(self._v1.customers.create(body, opts), "customer"),
             "session": lambda _target, body, opts: _session(self._v1.checkout.sessions.create(body, opts)),
             "hold": lambda _target, body, opts: _intent(self._v1.payment_intents.create(body, opts)),
             "charge": lambda _target, body, opts: _intent(self._v1.payment_intents.create(body, opts)),
             "capture": self._capture,
             "void": lambda target, body, opts: _intent(self._v1.payment_intents.cancel(target, body, opts)),
             "refund": lambda _target, body, opts: _refund(self._v1.refunds.create(body, opts)),
-            "detach": lambda target, body, opts: _thing(self._v1.payment_methods.detach(target, body, opts)),
+            "detach": self._detach,
             "evidence": lambda target, body, opts: _dispute(self._v1.disputes.update(target, body, opts)),
             "tax": lambda _target, body, opts: calculation(_plain(self._v1.tax.calculations.create(body, opts))),
         }
@@ -125,7 +129,8 @@ class StripeGateway:
         """Make the call an attempt stands for. `body` goes out as it is; `key` is the idempotency key."""
         self._pace.wait(kind)
         try:
-            done = self._verbs[kind](target, body, {"idempotency_key": key})
+            with _readable():
+                done = self._verbs[kind](target, body, {"idempotency_key": key})
         except stripe.StripeError as error:
             self._heed(kind, error)
             return _outcome(error)
@@ -142,6 +147,9 @@ class StripeGateway:
         path = f"/v1/payment_intents/{quote(target, safe='')}/capture"
         return _intent(self._client.raw_request("post", path, **body, **opts).data)
 
+    def _detach(self, target: str, body: Any, opts: Any) -> Thing:  # noqa: ANN401 (the client's own types)
+        return _thing(self._v1.payment_methods.detach(target, body, opts), "payment_method")
+
     def _heed(self, endpoint: str, error: stripe.StripeError) -> None:
         """Too many calls: fewer from now on. Two writers on one object are no reason to slow down."""
         if not isinstance(error, stripe.RateLimitError) or _code(error) == "lock_timeout":
@@ -153,7 +161,8 @@ class StripeGateway:
         """An answer that moves nothing. Raises StripeSilent."""
         self._pace.wait(endpoint)
         try:
-            answer = question()
+            with _readable():
+                answer = question()
         except stripe.StripeError as error:
             self._heed(endpoint, error)
             raise StripeSilent(str(error)) from error
@@ -194,15 +203,11 @@ class StripeGateway:
 
     def balance(self) -> dict[str, int]:
         """What can be paid out of the account now, in minor units by currency. Raises StripeSilent."""
-        told = self._asked("balance.read", lambda: _plain(self._v1.balance.retrieve()))
-        return {each["currency"].upper(): int(each["amount"]) for each in told["available"]}
+        return self._asked("balance.read", lambda: _balance(self._v1.balance.retrieve()))
 
     def card(self, payment_method_id: str) -> Card:
         """A saved card as it stands now. Raises StripeSilent."""
-        found = self._asked("card.read", lambda: _card(_plain(self._v1.payment_methods.retrieve(payment_method_id))))
-        if found is None:
-            raise StripeSilent("Stripe knows no such card.")
-        return found
+        return self._asked("card.read", lambda: _saved(self._v1.payment_methods.retrieve(payment_method_id)))
 
     def dispute(self, dispute_id: str) -> Dispute:
         """A dispute as it stands now. Raises StripeSilent."""
@@ -230,12 +235,10 @@ class StripeGateway:
         return self._walk("event.list", lambda: self._v1.events.list(params), lambda each: _event(_plain(each)))
 
     def _walk(self, endpoint: str, first: Callable[[], Any], read: Callable[[Any], T]) -> Iterator[T]:
-        page = self._asked(endpoint, first)
-        while True:
-            yield from [read(each) for each in page.data]
-            if not page.has_more:
-                return
-            page = self._asked(endpoint, page.next_page)
+        turn: Callable[[], Any] | None = first
+        while turn is not None:
+            things, turn = self._asked(endpoint, partial(_page, turn, read))
+            yield from things
 
     def find(self, kind: str, key: str, *, customer: str | None, intent: str | None) -> Value | None:
         """What a call with this key made, found without repeating it: by the key in its metadata.
@@ -290,6 +293,22 @@ class StripeGateway:
         return event
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Whatever stands between us and Stripe may answer in its place; what does not read as Stripe's own answer is none."""
+    try:
+        yield
+    except UNREADABLE as error:
+        log.warning("Not an answer of Stripe.", exc_info=True)
+        raise stripe.APIError(f"What came back is not Stripe's answer ({type(error).__name__}: {error}).") from error
+
+
+def _page(turn: Callable[[], Any], read: Callable[[Any], T]) -> tuple[list[T], Callable[[], Any] | None]:
+    """The things on a page of a list, and how to turn to the next one."""
+    page = turn()
+    return [read(each) for each in page.data], page.next_page if page.has_more else None
+
+
 def _event(data: dict[str, Any]) -> Event:
     about = data["data"]["object"].get("id", "")
     return Event(data["id"], data["type"], about, bool(data["livemode"]), data.get("api_version") or "", data)
@@ -332,8 +351,27 @@ def _key(data: dict[str, Any]) -> str:
     return str((data.get("metadata") or {}).get("attempt", ""))
 
 
-def _thing(value: Any) -> Thing:  # noqa: ANN401
+def _balance(value: Any) -> dict[str, int]:  # noqa: ANN401
+    return {each["currency"].upper(): int(each["amount"]) for each in _plain(value)["available"]}
+
+
+def _saved(value: Any) -> Card:  # noqa: ANN401
+    card = _card(_told(value, "payment_method"))
+    if card is None:
+        raise ValueError("no card")
+    return card
+
+
+def _told(value: Any, kind: str) -> dict[str, Any]:  # noqa: ANN401
+    """A thing of the kind that was asked for. Raises ValueError for another one."""
     data = _plain(value)
+    if data["object"] != kind:
+        raise ValueError(f"a {data['object']} for a {kind}")
+    return data
+
+
+def _thing(value: Any, kind: str) -> Thing:  # noqa: ANN401
+    data = _told(value, kind)
     return Thing(data["id"], _key(data))
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, literal, select, update
 
 from storefront.actions import launching
 from storefront.actions.checking import check
@@ -12,6 +12,7 @@ from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
+from storefront.models.money import Refund
 from storefront.models.orders import Attempt, Checkout, Order, Promise
 from storefront.models.products import Launch, Product
 from storefront.models.stock import UnitMove
@@ -34,6 +35,22 @@ def bought(small_world: World) -> World:
 def broken(world: World, later: timedelta = timedelta()) -> list[str]:
     with world.read() as session:
         return check(session, world.now + later)
+
+
+def the(order_id: int) -> Any:
+    return update(Order).where(Order.id == order_id)
+
+
+def of(table: Any, order_id: int) -> Any:
+    return update(table).where(table.order_id == order_id)
+
+
+def again(table: Any, like: str, **otherwise: Any) -> Any:
+    """A second row like the one that order 1 has of a kind."""
+    columns = [each for each in table.__table__.columns if each.name != "id"]
+    copied = [literal(otherwise[each.name]) if each.name in otherwise else each for each in columns]
+    first = select(*copied).where(table.order_id == 1, table.kind == like)
+    return insert(table).from_select([each.name for each in columns], first)
 
 
 def breaks(world: World, change: Any) -> None:
@@ -70,6 +87,27 @@ def test_a_shop_at_work_has_nothing_broken(bought: World) -> None:
         ),
         (delete(LogRow).where(LogRow.after == "held"), "is held, and its log ends at placed"),
         (update(Checkout).where(Checkout.order_id == 2).values(won=False), "secured money for an order that had ended"),
+        (the(1).values(paid_intent=None), "is paid with nothing, and its ledger has no such payment"),
+        (the(1).values(paid_intent="pi_x"), "is paid with pi_x, and its ledger has no such payment"),
+        (the(1).values(hold_intent="pi_x"), "is paid, and its hold pi_x is open"),
+        (the(1).values(stray_intent="pi_x"), "no longer lives on pi_x, and it has not been released"),
+        (the(1).values(payment_method="pm_x"), "is paid, and its card is still saved"),
+        (of(Checkout, 1).values(payment_method="pm_x"), "no longer needs the card pm_x"),
+        (the(2).values(capture_before=None), "is held, and nobody knows by what, or until when"),
+        (the(2).values(cancel_wished_at=Order.placed_at), "was cancelled at"),
+        (the(2).values(ended_at=Order.placed_at), "nobody knows when"),
+        (the(2).values(state="past_due"), "has no end to its grace"),
+        (of(Promise, 2).values(currency="USD"), "has no promise of version 1 at its price"),
+        (of(Grant, 1).values(product_id=2), "has a grant of another product"),
+        (of(Letter, 1).where(Letter.kind == "access").values(dropped_at=Letter.owed_at), "has access, and no letter"),
+        (of(Letter, 1).where(Letter.kind == "access").values(version=2), "is owed for a link that was never made"),
+        (delete(Letter).where(Letter.kind == "confirmed", Letter.order_id == 2), "became held, and no letter says so"),
+        (of(LogRow, 1).values(who=""), "of order 1 does not say who"),
+        (of(LogRow, 1).values(why=""), "of order 1 does not say why"),
+        (of(Attempt, 1).values(closed_at=None), "is closed and has no outcome, or the other way round"),
+        (of(Checkout, 2).values(closed_at=None, expires_at=Checkout.opened_at), "nobody has looked how it ended"),
+        (again(Letter, "access", recipient="somebody@else.example"), "access 1 of order"),
+        (again(Attempt, "session", kind="capture", key="x", stripe_id="pi_y"), "more than its price of 2900"),
     ],
 )
 def test_what_was_broken_by_hand_is_named(bought: World, change: Any, said: str) -> None:
@@ -116,3 +154,37 @@ def test_an_order_that_is_due_and_not_charged_is_told(bought: World) -> None:
 def test_a_launch_is_named_by_its_product(bought: World) -> None:
     breaks(bought, update(Launch).where(Launch.product_id == 2).values(at=bought.now - DAY))
     assert [each for each in broken(bought) if each.startswith("Launch: book was due at")]
+
+
+def test_an_order_that_was_charged_after_its_end_is_named(bought: World) -> None:
+    breaks(bought, the(1).values(state="refunded", ended_at=bought.now - DAY))
+    breaks(bought, of(Attempt, 1).where(Attempt.kind == "session").values(kind="charge"))
+    assert [each for each in broken(bought) if "was charged after it had ended, by session:1:1" in each]
+
+
+def test_a_payment_that_is_entered_twice_is_named_though_it_was_given_back(bought: World) -> None:
+    breaks(bought, of(Attempt, 1).where(Attempt.kind.in_(["customer", "session"])).values(kind="charge", moved=1450))
+    breaks(bought, of(Attempt, 1).values(stripe_id="pi_1"))
+    assert [each for each in broken(bought) if "has the payment pi_1 in its ledger twice" in each]
+
+
+def test_a_refund_of_nobodys_payment_is_named(bought: World) -> None:
+    with bought.db.write() as session:
+        made = Refund(order_id=1, stripe_id="re_1", intent="pi_x", amount=1, status="failed", who="x", why="x")
+        made.made_at = bought.now
+        session.add(made)
+    assert [each for each in broken(bought) if "returns the payment pi_x, which its ledger has not" in each]
+
+
+def test_a_held_order_that_is_out_and_shut_is_named_unless_access_waits_for_the_capture(bought: World) -> None:
+    bought.advance(days=3)
+    launching.launch_due(bought.db, bought.now)
+    later = bought.now + HOUR / 2
+    with bought.read() as session:
+        assert [each for each in check(session, later) if "is held and launched, and has no live grant" in each]
+        assert [each for each in check(session, later, "capture") if "has no live grant" in each] == []
+
+
+def test_a_visit_that_never_began_is_named(bought: World) -> None:
+    breaks(bought, the(2).values(state="placed"))
+    assert [each for each in broken(bought, HOUR) if "is placed, and its visit to Stripe is over" in each]
