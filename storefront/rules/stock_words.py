@@ -49,6 +49,7 @@ def second(stock: Stock, takes: str) -> str:
 
 
 TAKES = {
+    None: "The page sells nothing: there is no day to promise.",
     "PreOrder": "The page takes pre-orders.",
     "InStock": "The page sells it.",
     "LimitedAvailability": "The page sells it, and says that few are left.",

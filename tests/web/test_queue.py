@@ -51,6 +51,28 @@ def test_the_shelf_says_the_same_as_the_page(small_world: World, visitor: Visito
     assert "29\u00a0€ · back-order" in visitor.see("/").text.replace("29 €", "29\u00a0€")
 
 
+def test_a_price_for_many_says_no_more_than_the_stock_has(small_world: World, visitor: Visitor) -> None:
+    product = small_world.product(days=None, stock=2, units=60)
+    assert "2 left" in visitor.see(PAGE).text
+    assert "· 2 left" in visitor.see("/").text.replace("\u00a0", " ")
+    small_world.places(product, "first@posteo.de")
+    small_world.places(product, "second@posteo.de")
+    page = visitor.see(PAGE)
+    assert page.structured["offers"]["availability"] == "https://schema.org/SoldOut"
+    assert " left" not in page.text
+    assert "Sold out · waiting list" in visitor.see("/").text.replace("\u00a0", " ")
+
+
+def test_without_a_day_it_is_neither_sold_out_nor_for_sale(small_world: World, visitor: Visitor) -> None:
+    product = small_world.product(stock=3)
+    with small_world.db.write() as session:
+        session.get_one(Product, product).launch.at = None
+    page = visitor.see(PAGE)
+    assert "offers" not in page.structured
+    assert "Sold out" not in page.text
+    assert "No day yet" in page.text
+
+
 def test_a_back_order_needs_its_consent_and_goes_to_stripe(small_world: World, visitor: Visitor) -> None:
     out_of_stock(small_world)
     visitor.see(PAGE)
