@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
+from storefront.actions.postponing import Later, postpone
 from storefront.models.letters import Letter
 from storefront.models.orders import Order
 from storefront.models.products import Launch, Product
@@ -248,3 +249,22 @@ def test_what_was_left_is_not_written_to_though_it_was_owed(small_world: World) 
     (letter,) = small_world.sandbox.mail(MIRIAM)
     assert "Pre-ordered" in letter["subject"], "what is owed to a buyer goes on"
     assert not letter["list_unsubscribe"]
+
+
+def test_a_queue_whose_date_moves_reads_the_question_first_and_nothing_of_a_charge_at_once(
+    small_world: World, visitor: Visitor
+) -> None:
+    days = {"expected_at": small_world.now + timedelta(days=9), "latest_at": small_world.now + timedelta(days=30)}
+    product = out_of_stock(small_world, **days)
+    order = queues_up(small_world, product, 1)[0]
+    assert "Expected" in visitor.see(order_page(small_world, order)).text
+    with small_world.db.write() as session:
+        later = Later(small_world.now + timedelta(days=90), "The press is broken.")
+        postpone(session, session.get_one(Product, product), later, "creator:1", small_world.now)
+    page = visitor.see(order_page(small_world, order)).text.replace("\u00a0", " ")
+    assert "We need your yes by" in page
+    assert "The press is broken." in page
+    promised = visitor.see(f"{order_page(small_world, order)}/promise").text
+    assert "When a unit is there for you" in promised
+    assert "When you ordered" not in promised
+    assert ", at the latest" in promised
