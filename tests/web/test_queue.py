@@ -254,8 +254,8 @@ def test_what_was_left_is_not_written_to_though_it_was_owed(small_world: World) 
 def test_a_queue_whose_date_moves_reads_the_question_first_and_nothing_of_a_charge_at_once(
     small_world: World, visitor: Visitor
 ) -> None:
-    days = {"expected_at": small_world.now + timedelta(days=9), "latest_at": small_world.now + timedelta(days=30)}
-    product = out_of_stock(small_world, **days)
+    expected, latest = small_world.now + timedelta(days=9), small_world.now + timedelta(days=30)
+    product = out_of_stock(small_world, expected_at=expected, latest_at=latest)
     order = queues_up(small_world, product, 1)[0]
     assert "Expected" in visitor.see(order_page(small_world, order)).text
     with small_world.db.write() as session:
