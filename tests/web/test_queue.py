@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -268,3 +269,57 @@ def test_a_queue_whose_date_moves_reads_the_question_first_and_nothing_of_a_char
     assert "When a unit is there for you" in promised
     assert "When you ordered" not in promised
     assert ", at the latest" in promised
+
+
+def kept_for(world: World, **facts: Any) -> tuple[int, int, str]:
+    """A product whose one free unit is kept for Miriam: it, her ticket, and the address of that."""
+    product = out_of_stock(world, cap=0, **facts)
+    mine = joins(world, product, MIRIAM)
+    restocks(world, product, 1)
+    world.tick()
+    return product, mine, f"/waiting/{token(world, mine)}"
+
+
+def test_a_second_window_leads_to_the_order_that_was_begun_and_later_says_how_it_ended(
+    small_world: World, visitor: Visitor
+) -> None:
+    _, mine, link = kept_for(small_world)
+    visitor.see(f"{link}/order")
+    second = visitor.page.form("/order").fields
+    visitor.send("/order")
+    visitor.see(f"{link}/order")
+    answer = visitor.post("/p/databases-by-hand/order", data={**second, "nonce": second["nonce"][::-1]})
+    assert (answer.status_code, answer.location) == (303, link)
+    page = visitor.see(link)
+    assert "You have begun to order" in page.text
+    assert "link is in your mail" not in page.text
+    small_world.advance(minutes=50)
+    small_world.tick()
+    assert ticket(small_world, mine).state == "used"
+    assert "was not finished, and the unit went on" in visitor.see(link, 410).text
+
+
+def test_a_place_whose_product_has_left_the_shop_says_so_and_claims_no_offer(
+    small_world: World, visitor: Visitor
+) -> None:
+    product = out_of_stock(small_world, cap=0)
+    link = f"/waiting/{token(small_world, joins(small_world, product, MIRIAM))}"
+    with small_world.db.write() as session:
+        session.get_one(Product, product).retired_at = small_world.now
+    for _ in range(2):
+        page = visitor.see(link, 410)
+        assert "has left the shop, and its list is closed" in page.text
+        assert "offer" not in page.text
+        small_world.tick()
+
+
+def test_whoever_is_on_the_list_reads_that_the_queue_has_a_place(small_world: World, visitor: Visitor) -> None:
+    product = out_of_stock(small_world, cap=1)
+    (queued,) = queues_up(small_world, product, 1)
+    link = f"/waiting/{token(small_world, joins(small_world, product, MIRIAM))}"
+    assert "To the back-order" not in visitor.see(link).text
+    small_world.cancels(queued)
+    small_world.tick()
+    page = visitor.see(link).text
+    assert "The queue of back-orders has a place just now" in page
+    assert "To the back-order" in page
