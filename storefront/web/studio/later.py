@@ -79,6 +79,7 @@ def _look(session: Session, found: Product, form: LaunchForm, meant: Later) -> R
         agrees=ahead.agrees,
         asks=ahead.asked,
         until=ahead.until,
+        last=ahead.last,
         leaves=leaves,
     )
     preview = Preview(
