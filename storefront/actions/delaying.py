@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from storefront.actions.compensating import give, offered
 from storefront.actions.leaving import wish
 from storefront.actions.owing import owe
+from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.delays import Reply, replies
 from storefront.models.letters import Letter
@@ -250,6 +251,8 @@ def note_cancel(session: Session, order: Order, now: datetime) -> None:
 class Foreseen:
     """What a move would do: orders told, of which silence agrees, is asked until `until`, or nothing is asked of.
 
+    `last`: the end of the latest question, where not all have the same.
+
     `refunds` and `releases`: minor units that go back, or are set free, if everybody asked stays silent.
     """
 
@@ -257,6 +260,7 @@ class Foreseen:
     agrees: int = 0
     asked: int = 0
     until: datetime | None = None
+    last: datetime | None = None
     refunds: int = 0
     releases: int = 0
 
@@ -276,7 +280,9 @@ def foresee_all(session: Session, mine: Select[Order], to: datetime | None, now:
     told = agrees = asked = refunds = releases = 0
     until: list[datetime] = []
     answered: defaultdict[int, list[Reply]] = defaultdict(list)
-    theirs = select(Reply).where(Reply.order_id.in_(mine.with_only_columns(Order.id).order_by(None)))
+    ids = mine.with_only_columns(Order.id).order_by(None)
+    paid = money.kept(session, ids)
+    theirs = select(Reply).where(Reply.order_id.in_(ids))
     for each in session.scalars(theirs.order_by(Reply.at, Reply.id)):
         answered[each.order_id].append(each)
     for order in session.scalars(mine.options(selectinload(Order.promises))):
@@ -293,9 +299,10 @@ def foresee_all(session: Session, mine: Select[Order], to: datetime | None, now:
         if question is not None and question.silence is Silence.CANCELS:
             asked += 1
             until.append(question.deadline)
-            refunds += order.price if order.state == "paid" else 0
+            refunds += paid.get(order.id, 0)
             releases += order.price if order.state == "held" else 0
-    return Foreseen(told, agrees, asked, min(until, default=None), refunds, releases)
+    first, last = min(until, default=None), max(until, default=None)
+    return Foreseen(told, agrees, asked, first, last, refunds, releases)
 
 
 def promised(launch: Launch) -> Select[Order]:

@@ -5,7 +5,7 @@ An offer keeps its unit while it is open; once it is used, left or over it never
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,8 +13,9 @@ from storefront.models import queues
 from storefront.models.db import Database, changed
 from storefront.models.letters import Letter
 from storefront.models.orders import Order
-from storefront.models.products import Product
+from storefront.models.products import Launch, Product
 from storefront.models.tickets import Ticket
+from storefront.rules.delay import RUNS_LATE
 from storefront.rules.links import Links
 
 OPEN = ("waiting", "offered")
@@ -102,7 +103,7 @@ def offer_due(db: Database, now: datetime, limit: int = 50) -> int:
         ended = session.scalars(_over(now).with_only_columns(Ticket.id).order_by(Ticket.id).limit(limit)).all()
     done = sum(_end_one(db, each, now) for each in ended)
     with db.read() as session:
-        products = session.scalars(_with_units()).all()
+        products = session.scalars(select(Product.id).where(*_may_offer(now)).order_by(Product.id)).all()
     return done + sum(_offer_next(db, each, now) for each in products)
 
 
@@ -122,10 +123,13 @@ def _end_one(db: Database, ticket_id: int, now: datetime) -> bool:
         return True
 
 
-def _with_units() -> Select[int]:
-    """Products with a free unit that no back-order waits for, and somebody on the list."""
-    free = (Product.waiting > 0, Product.queued == 0, queues.free > 0, Product.retired_at.is_(None))
-    return select(Product.id).where(*free).order_by(Product.id)
+def _may_offer(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A free unit that no back-order waits for, somebody on the list, and a day: an offer that nobody can take up would
+    cost its owner their turn.
+    """
+    sold = or_(Launch.launched_at.is_not(None), Launch.at > now - RUNS_LATE)
+    has_day = exists().where(Launch.product_id == Product.id, Launch.kind == "product", sold)
+    return (Product.waiting > 0, Product.queued == 0, queues.free > 0, Product.retired_at.is_(None), has_day)
 
 
 def _offer_next(db: Database, product_id: int, now: datetime) -> int:
@@ -141,7 +145,7 @@ def _offer_one(db: Database, product_id: int, now: datetime) -> bool:
     with db.write() as session:
         first = select(Ticket).where(Ticket.product_id == product_id, Ticket.state == "waiting")
         ticket = session.scalars(first.order_by(Ticket.joined_at, Ticket.id).limit(1).with_for_update()).first()
-        if ticket is None or not _keep_one(session, product_id):
+        if ticket is None or not _keep_one(session, product_id, now):
             return False
         hours = session.scalar(select(Product.offer_hours).where(Product.id == product_id)) or 1
         ticket.state, ticket.offered_at, ticket.offer_until = "offered", now, now + timedelta(hours=hours)
@@ -150,9 +154,8 @@ def _offer_one(db: Database, product_id: int, now: datetime) -> bool:
         return True
 
 
-def _keep_one(session: Session, product_id: int) -> bool:
-    free = (Product.waiting > 0, Product.queued == 0, queues.free > 0, Product.retired_at.is_(None))
-    change = update(Product).where(Product.id == product_id, *free)
+def _keep_one(session: Session, product_id: int, now: datetime) -> bool:
+    change = update(Product).where(Product.id == product_id, *_may_offer(now))
     return changed(session, change.values(kept=Product.kept + 1, waiting=Product.waiting - 1))
 
 

@@ -22,7 +22,7 @@ from storefront.rules.delay import RUNS_LATE
 from storefront.rules.links import Links
 from storefront.rules.money import short
 from storefront.rules.policy import STANDARD, Terms
-from storefront.rules.stock import Kind, Standing, offered, standing
+from storefront.rules.stock import NO_DAY, Kind, Standing, offered, standing
 
 OPEN_PER_ADDRESS = 5
 OPEN_PER_PLACE = 20
@@ -172,6 +172,8 @@ def standing_of(product: Product, now: datetime, ticket: Ticket | None = None) -
 
     Whoever holds an open offer of the waiting list has a unit kept for them.
     """
+    if product.retired_at is None and not _can_be_promised(product.launch, now):
+        return NO_DAY
     facts, offer = of_product(product), current_offer(product, now) is not None
     if ticket is not None and is_open(ticket, now) and offer:
         return offered(facts)

@@ -6,7 +6,6 @@ delay; whoever was promised the same or a later one keeps what they have, and he
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session
@@ -14,8 +13,7 @@ from sqlalchemy.orm import Session
 from storefront.actions import delaying
 from storefront.actions.delaying import Foreseen
 from storefront.actions.launching import NOTHING, Offered
-from storefront.actions.owing import owe
-from storefront.actions.promising import promise_later
+from storefront.actions.settling import follow_later
 from storefront.models import cancellations, queues
 from storefront.models.delays import Notice
 from storefront.models.orders import Order, Promise
@@ -36,20 +34,19 @@ class Later:
 def postpone(session: Session, product: Product, later: Later, who: str, now: datetime) -> int | Refused:
     """Tell everybody in the queue whose date moves: a version of the promise, a letter and a deadline each.
 
-    Returns how many were told, or why not. The next buyers are told the new date, too.
+    Returns how many were told, or why not. The next buyers are told the new date, too; without one there are none.
     """
     session.refresh(product.launch, with_for_update={"of": Launch})
     orders = session.scalars(concerned(product.id, later.to).with_for_update(of=Order)).all()
     why = refuse(session, product, later, len(orders), now)
     if why is not None:
         return why
-    generation = _keep_notice(session, product, later, who, now)
+    kept = _keep_notice(session, product, later, who, now)
     for order in orders:
-        _tell(session, order, later, generation, now)
-    if later.to is not None:
-        session.refresh(product, with_for_update={"of": Product})
-        product.latest_at = later.to
-        session.flush()
+        follow_later(session, order, kept, now)
+    session.refresh(product, with_for_update={"of": Product})
+    product.latest_at = later.to or now  # one that has come: nobody is sold a date that cannot be named
+    session.flush()
     return len(orders)
 
 
@@ -81,7 +78,7 @@ def foresee(session: Session, product: Product, to: datetime | None, now: dateti
     return delaying.foresee_all(session, concerned(product.id, to), to, now)
 
 
-def _keep_notice(session: Session, product: Product, later: Later, who: str, now: datetime) -> int:
+def _keep_notice(session: Session, product: Product, later: Later, who: str, now: datetime) -> Notice:
     """The move as a row; its number goes on from the launch's own moves."""
     launch = product.launch
     last = session.scalar(select(func.max(Notice.generation)).where(Notice.launch_id == launch.id))
@@ -100,12 +97,4 @@ def _keep_notice(session: Session, product: Product, later: Later, who: str, now
     )
     session.add(kept)
     session.flush()
-    return kept.generation
-
-
-def _tell(session: Session, order: Order, later: Later, generation: int, now: datetime) -> None:
-    before, zone = order.promise, order.product.launch.zone
-    wall = later.to.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(timespec="minutes") if later.to else ""
-    fresh = promise_later(session, order, later.to, wall, later.reason.strip(), generation, now)
-    moved = {"before": before.by.isoformat(), "before_zone": before.zone, "reason": later.reason.strip()[:500]}
-    owe(session, order, "moved", now, version=fresh.version, **moved, **delaying.told(session, order, now))
+    return kept

@@ -109,7 +109,7 @@ def promise_later(
 def promise_better(session: Session, order: Order, gift: Gift, now: datetime) -> Promise:
     """The next version, for a buyer who waits and gets something for it: the same day, more inside or a lower price."""
     bonuses = [*order.promise.bonuses, gift.bonus] if gift.bonus else order.promise.bonuses
-    return _next(session, order, made_at=now, cause="for waiting", bonuses=bonuses, price=order.price)
+    return _next(session, order, made_at=now, cause=promise.FOR_WAITING, bonuses=bonuses, price=order.price)
 
 
 def _next(session: Session, order: Order, **facts: Any) -> Promise:  # noqa: ANN401 (columns of Promise)

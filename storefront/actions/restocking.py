@@ -106,26 +106,33 @@ def lower(session: Session, product: Product, units: int, who: str, now: datetim
     Of a pool only keys can be taken out that nobody has and nobody was promised.
     """
     lock(session, product)
-    if product.stock is None:
-        return Refused("It has no limit, so nothing can be taken out.")
-    if units > product.stock:
-        return Refused(f"There are {product.stock}. Take out {product.stock} at most.")
-    if product.pool and (refused := _retire_keys(session, product, units, now)):
+    if refused := refuse_lower(product, units):
         return refused
+    if product.pool:
+        _retire_keys(session, product, units, now)
     change_stock(session, product.id, -units, who, "taken out", now)
     session.refresh(product)
     return None
 
 
-def _retire_keys(session: Session, product: Product, units: int, now: datetime) -> Refused | None:
-    promised = product.taken - product.queued + product.kept
-    spare = (product.stock or 0) - promised
-    if units > spare:
-        return Refused(f"{max(spare, 0)} of its keys are promised to nobody. Take out so many at most.")
+def refuse_lower(product: Product, units: int) -> Refused | None:
+    """Why so many cannot be taken out of the stock as it stands; None when they can."""
+    if product.stock is None:
+        return Refused("It has no limit, so nothing can be taken out.")
+    if units > product.stock:
+        return Refused(f"There are {product.stock}. Take out {product.stock} at most.")
+    spare = max(product.stock - (product.taken - product.queued + product.kept), 0)
+    if not product.pool or units <= spare:
+        return None
+    if not spare:
+        return Refused("Each of its keys is somebody’s, or promised to somebody. None can be taken out.")
+    return Refused(f"{spare} of its keys {'is' if spare == 1 else 'are'} promised to nobody. Take out so many at most.")
+
+
+def _retire_keys(session: Session, product: Product, units: int, now: datetime) -> None:
     free = (PoolKey.product_id == product.id, PoolKey.grant_id.is_(None), PoolKey.retired_at.is_(None))
     last = select(PoolKey.id).where(*free).order_by(PoolKey.id.desc()).limit(units)
     session.execute(update(PoolKey).where(PoolKey.id.in_(last)).values(retired_at=now))
-    return None
 
 
 def begin_limit(session: Session, product: Product, units: int, who: str, now: datetime) -> Refused | None:

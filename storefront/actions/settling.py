@@ -4,6 +4,7 @@ the expiry tick, cancelling and repair (design.md 3).
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -16,10 +17,11 @@ from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.preflighting import holding
-from storefront.actions.promising import promise_again
+from storefront.actions.promising import promise_again, promise_later
 from storefront.actions.stocking import give_back
 from storefront.actions.taxing import address_of, note_hold, note_payment
 from storefront.models.db import Database, changed
+from storefront.models.delays import Notice
 from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_attempt
 from storefront.models.products import Launch
 from storefront.outside.stripe_answers import Card, CheckoutSession
@@ -168,6 +170,8 @@ def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now:
         owe(session, order, "repaired", now, version=order.episode)
     if order.kind == "pre_order" and order.promise.by != launch.at:
         _moved_meanwhile(session, order, launch, now)
+    if order.kind == "back_order" and visit.purpose == "place":
+        _postponed_meanwhile(session, order, launch, now)
     if order.cancel_wished_at is None and order.state in _secured_states(outside) and is_out(session, order, now):
         grant(session, outside, order, now)
 
@@ -200,6 +204,23 @@ def follow_move(session: Session, order: Order, launch: Launch, now: datetime) -
     moved = {"before": before.by.isoformat(), "before_zone": before.zone, "reason": launch.reason}
     moved |= delaying.told(session, order, now)
     owe(session, order, "moved", now, version=fresh.version, **moved)
+
+
+def _postponed_meanwhile(session: Session, order: Order, launch: Launch, now: datetime) -> None:
+    """The queue was told a later date while its buyer was at Stripe: they are told it, too, and asked as the others."""
+    since = select(Notice).where(Notice.launch_id == launch.id, Notice.at >= order.placed_at)
+    last = session.scalars(since.order_by(Notice.generation.desc()).limit(1)).first()
+    if last is not None and (last.after is None or last.after > order.promise.by):
+        follow_later(session, order, last, now)
+
+
+def follow_later(session: Session, order: Order, notice: Notice, now: datetime) -> None:
+    """Tell one order in the queue that its latest date moved: a version of the promise, a letter and a deadline."""
+    before, to, zone = order.promise, notice.after, order.product.launch.zone
+    wall = to.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(timespec="minutes") if to else ""
+    fresh = promise_later(session, order, to, wall, notice.reason, notice.generation, now)
+    moved = {"before": before.by.isoformat(), "before_zone": before.zone, "reason": notice.reason}
+    owe(session, order, "moved", now, version=fresh.version, **moved, **delaying.told(session, order, now))
 
 
 def settle_ended(outside: Outside, db: Database, now: datetime, limit: int = 50) -> int:

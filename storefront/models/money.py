@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, func, select, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Select, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storefront.models.db import Base, Instant
@@ -132,6 +132,16 @@ def moved(session: Session, order_id: int) -> Moved:
         session.scalars(into).one(),
         session.scalars(back.where(Refund.status.in_(GONE_BACK))).one(),
     )
+
+
+def kept(session: Session, orders: Select[int]) -> dict[int, int]:
+    """What is left of each order's money after what went back, in minor units; orders of which nothing came are left out."""
+    into = select(Attempt.order_id, func.sum(Attempt.moved)).where(Attempt.order_id.in_(orders), Attempt.moved > 0)
+    back = select(Refund.order_id, func.sum(Refund.amount)).where(Refund.order_id.in_(orders))
+    went = session.execute(back.where(Refund.status.in_(GONE_BACK)).group_by(Refund.order_id))
+    gone = {order_id: int(amount) for order_id, amount in went}
+    came = session.execute(into.group_by(Attempt.order_id))
+    return {order_id: int(amount) - gone.get(order_id, 0) for order_id, amount in came}
 
 
 def payments(session: Session, order: Order) -> dict[str, Moved]:

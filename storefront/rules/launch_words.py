@@ -255,8 +255,8 @@ def so_far(progress: Progress, times: Times, now: datetime) -> list[Step]:
 @dataclass(frozen=True)
 class Effects:
     """What setting a moment (None: taking it away) would do: buyers told, visits at Stripe ended, holds by what becomes
-    of them. Silence `agrees` for some; others are asked for a yes by `until`, and if all of them stay silent the money
-    in `leaves` goes.
+    of them. Silence `agrees` for some; others are asked for a yes by `until`, the last of them by `last`, and if all of
+    them stay silent the money in `leaves` goes.
     """
 
     at: datetime | None
@@ -271,6 +271,7 @@ class Effects:
     agrees: int = 0
     asks: int = 0
     until: datetime | None = None
+    last: datetime | None = None
     leaves: str = ""
 
 
@@ -307,12 +308,19 @@ def _silence(effects: Effects) -> list[str]:
         whose = "Silence" if effects.agrees == effects.buyers else f"Silence of {counted(effects.agrees, 'buyer')}"
         said.append(bold(f"{whose} counts as agreed, because it is 30 days or less."))
     if effects.asks and effects.until:
-        must = f"{counted(effects.asks, 'buyer')} must say yes by {words.full(effects.until, effects.zone)}"
+        must = f"{counted(effects.asks, 'buyer')} must say yes {_by(effects, effects.until)}"
         said.append(bold(f"{must}; whoever says nothing is cancelled then."))
         said.append(
             f"If nobody answers: {effects.leaves}." if effects.leaves else "Nothing has been paid or set aside."
         )
     return said
+
+
+def _by(effects: Effects, first: datetime) -> str:
+    """Each by the date they agreed to: those who ordered at different times have different ones."""
+    if effects.last is None or effects.last == first:
+        return f"by {words.full(first, effects.zone)}"
+    return f"by the day in their letter, {words.full(first, effects.zone)} to {words.full(effects.last, effects.zone)}"
 
 
 def _holds(effects: Effects, now: datetime) -> list[str]:

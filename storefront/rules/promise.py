@@ -58,6 +58,29 @@ def policy_text(mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool 
     return "\n".join([f"Policy, version {version}", *lines])
 
 
+FOR_WAITING = "for waiting"
+WHY = {"ordered": "You ordered.", FOR_WAITING: "You said that you wait, and took what was offered for it."}
+
+
+def why(cause: str) -> str:
+    """Why a version of a promise was made: a move's reason is its creator's own."""
+    return WHY.get(cause, cause)
+
+
+def day(by: datetime, zone: str, *, undated: bool, queue: bool) -> str:
+    """The day of a promise; an order in the queue has a latest one."""
+    if undated:
+        return "No day yet"
+    return f"{words.full(by, zone)}{', at the latest' if queue else ''}"
+
+
+def charged(not_before: datetime | None, zone: str, *, queue: bool) -> str:
+    """When a promise lets its buyer be charged."""
+    if not_before is not None:
+        return f"Not before {words.full(not_before, zone)}"
+    return "When a unit is there for you, in the order of the queue" if queue else "When you ordered"
+
+
 def consent(mode: Mode, kind: str, amount: str, at: datetime | None, zone: str) -> str:
     """What the box beside the order button says; empty where no card is kept for later."""
     if mode is Mode.PAY_NOW or at is None:

@@ -61,15 +61,19 @@ class Stock:
 class Standing:
     """What a buyer can do now. `kind` None: nothing; `listed`: there is a waiting list instead.
 
+    `availability` None: it is neither for sale nor sold out, since there is no day that could be promised.
     `starts`: when it begins; `by`: the latest date a back-order is told; `left`: units, None without a limit.
     """
 
-    availability: Availability
+    availability: Availability | None
     kind: Kind | None
     listed: bool = False
     starts: datetime | None = None
     by: datetime | None = None
     left: int | None = None
+
+
+NO_DAY = Standing(None, None)
 
 
 def standing(stock: Stock, *, offer: bool, now: datetime) -> Standing:

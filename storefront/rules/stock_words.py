@@ -1,7 +1,7 @@
 """What the studio says of a product's stock: how it stands, what a restock would do, and how one goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storefront.rules.key_list import Fault
 from storefront.rules.launch_words import counted
@@ -49,6 +49,7 @@ def second(stock: Stock, takes: str) -> str:
 
 
 TAKES = {
+    None: "The page sells nothing: there is no day to promise.",
     "PreOrder": "The page takes pre-orders.",
     "InStock": "The page sells it.",
     "LimitedAvailability": "The page sells it, and says that few are left.",
@@ -87,6 +88,20 @@ def serving(would: Would) -> Note:
     return Note("news", head, " ".join(filter(None, [paid, again, _rest(would) if would.rest else ""])))
 
 
+def serving_keys(would: Would, keys: Sequence[str]) -> Note:
+    """The same of licence keys; the first and the last as they were read, so that a wrong column shows."""
+    told = serving(would)
+    if not keys:
+        return told
+    read = f"The key is {keys[0]}." if len(keys) == 1 else f"The first key is {keys[0]}, the last {keys[-1]}."
+    return replace(told, text=f"{told.text} {read}")
+
+
+def import_only(good: int) -> str:
+    """The button that takes what can be taken."""
+    return "Import only the good one" if good == 1 else f"Import only the {good:,} good ones"
+
+
 def _rest(would: Would) -> str:
     if would.listed:
         return f"{counted(min(would.rest, would.listed), 'place')} on the waiting list {'is' if min(would.rest, would.listed) == 1 else 'are'} offered one."
@@ -99,7 +114,8 @@ def lowering(left: int, sold: int, kept: int) -> Note:
     if short_of > 0:
         text = "No order is dropped and nobody is told. The next units that come back fill the gap before anybody in the queue gets one."
         return Note("needs", f"That is {short_of:,} fewer than you have sold: it will be overbooked", text)
-    return Note("news", f"{left:,} stay, of which {sold:,} are sold", "Nobody who has ordered notices.")
+    stay, are = ("stays" if left == 1 else "stay"), ("is" if sold == 1 else "are")
+    return Note("news", f"{left:,} {stay}, of which {sold:,} {are} sold", "Nobody who has ordered notices.")
 
 
 def faults(found: Sequence[Fault], good: int) -> Note:

@@ -49,6 +49,7 @@ class Tier:
     note: str = ""
     taken: int | None = None
     units: int | None = None
+    left: str = ""
     bonus: str = ""
 
 

@@ -42,6 +42,8 @@ def order(slug: str) -> Response | BaseResponse:
             return _again(product, form, 422, ticket)
         wish = Wish(form.email, form.offer_id, form.nonce, placed_from(), form.seen, ticket)
         answer = ordering.place(db, here.outside.links, product, wish, here.chance, now(), here.outside.terms)
+        if isinstance(answer, OfferOver) and ticket is not None and ticket.state == "used":
+            return redirect(f"/waiting/{request.form['ticket']}", code=303)  # in another window: its page says how far
         if not isinstance(answer, Placed):
             status = 429 if isinstance(answer, TooMany) else 409
             return _again(product, _noted(product, form, answer), status, ticket)

@@ -92,7 +92,8 @@ def _facts(found: Order, moved: Promise, asked: Asked) -> list[tuple[str, str]]:
     ]
     if asked.gift:
         rows.append(("For waiting", asked.gift))
-    return [*rows, ("Your price", f"{short(found.price, found.currency)}, as before"), ("Order", found.number)]
+    kept = ", as before" if found.price == before.price else ""
+    return [*rows, ("Your price", f"{short(found.price, found.currency)}{kept}"), ("Order", found.number)]
 
 
 @pages.post("/orders/<token>/delay")
@@ -132,13 +133,13 @@ def _cancel(token: str) -> Response:
     return redirect(url_for("orders.order", token=token), code=303)
 
 
-def order_note(db: Session, found: Order, token: str) -> Note | None:
-    """What the order's page says of a day that moved, as long as it is ahead."""
+def order_note(db: Session, found: Order, token: str, *, only_open: bool = False) -> Note | None:
+    """What the order's page says of a day that moved, as long as it is ahead; `only_open`: while it can be answered."""
     moved = delaying.last_move(found)
     if moved is None:
         return None
     asked = asked_of(db, found, moved)
-    if asked.over:
+    if asked.over or (only_open and not asked.open):
         return None
     link = Markup('<a href="/orders/{}/delay">{}</a>').format(token, "Wait or cancel" if asked.open else "See the move")
     text = Markup("“{}” {} {}").format(moved.cause, asked.means, link)

@@ -19,6 +19,7 @@ from storefront.models.policies import Policy
 from storefront.models.queues import is_queued
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import order_words, refund_words, words
+from storefront.rules import promise as promise_words
 from storefront.rules.access import fingerprint
 from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
@@ -67,7 +68,7 @@ def _page(
         sentence=told.sentence,
         second=delay.SECOND if delay.needs_answer(db, found) else told.second,
         tag=told.tag,
-        note=told.note or _note(db, found, token),
+        note=_note(db, found, token, told.note),
         line=told.line,
         facts=_rows(found, facts.backs),
         actions=_answer_first(db, found, _actions(found, facts, token), token),
@@ -87,8 +88,11 @@ def _page(
     )
 
 
-def _note(db: Session, found: Order, token: str) -> words.Note | None:
-    return delay.order_note(db, found, token) or reach.order_note(found, token) or _other_note(db, found)
+def _note(db: Session, found: Order, token: str, told: words.Note | None) -> words.Note | None:
+    """What stands first: in the queue a move that can be answered goes before the day that is expected."""
+    asked = delay.order_note(db, found, token, only_open=True) if is_queued(found) else None
+    known = asked or told or delay.order_note(db, found, token)
+    return known or reach.order_note(found, token) or _other_note(db, found)
 
 
 def _address_form(found: Order, token: str, typed: str | None, error: str) -> dict[str, str]:
@@ -370,8 +374,15 @@ def promise(token: str) -> str:
     """Every version of what the buyer was told."""
     with shop().db.read() as db:
         found = _found(db, token)
-        said = delay.history(db, found)
-        return render_template("orders/promise.html", order=found, token=token, promises=found.promises, said=said)
+        return render_template(
+            "orders/promise.html",
+            order=found,
+            token=token,
+            promises=found.promises,
+            said=delay.history(db, found),
+            queue=found.kind == "back_order",
+            rules=promise_words,
+        )
 
 
 @pages.post("/orders/<token>/fresh-link")

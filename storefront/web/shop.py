@@ -80,13 +80,16 @@ def day_line(product: Product) -> str:
 def price_line(product: Product, moment: datetime) -> str:
     """The price now, what is left of it, and what comes after."""
     offer, told = current_offer(product, moment), standing_of(product, moment)
+    if told.availability is None:
+        return "Not for sale now"
     if offer is None or told.kind is None:
         return "Sold out · waiting list" if told.listed else "Sold out"
     amount = short(offer.price, product.currency)
     if told.kind is Kind.BACK_ORDER:
         return f"{amount} · back-order"
-    if offer.units is not None:
-        return f"{amount} · {offer.units - offer.taken} of {offer.units} left"
+    left = pricing.left_words(offer, told.left)
+    if left:
+        return f"{amount} · {left}"
     last = pricing.after_launch(product.offers)
     if last is not None and product.offers[last].id != offer.id and product.launch.launched_at is None:
         return f"{amount} until launch, then {short(product.offers[last].price, product.currency)}"
@@ -123,7 +126,7 @@ def product_page(product: Product, form: forms.OrderForm, ticket: Ticket | None 
         now_iso=moment.isoformat(),
         calendar_url=f"/p/{product.slug}/day.ics" if coming else "",
         news_url="" if out or product.retired_at else f"/p/{product.slug}/news",
-        ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment),
+        ladder=pricing.ladder(product.offers, product.currency, launch.zone, out=out, now=moment, stock=told.left),
         form=_form(product, offer, form, amount, told, ticket) if offer else _no_form(product, form, told),
         line=_line(product, amount, moment, told) if offer else [],
         queue=_queue(product, told),
@@ -289,13 +292,14 @@ def _bar(product: Product, offer: Offer | None, amount: str, told: Standing) -> 
     if told.kind is Kind.BACK_ORDER and told.by is not None:
         soon = told.starts if told.starts != told.by else None
         return {"price": amount, "left_line": "", "charged_line": queue_words.bar_line(soon, told.by, launch.zone)}
-    left = f"{offer.units - offer.taken} left" if offer.units is not None else ""
+    count = pricing.left(offer, told.left)
+    left = f"{count:,} left" if count else ""
     charged = "" if launch.launched_at or not launch.at else f"charged on {words.day_month(launch.at, launch.zone)}"
     return {"price": amount, "left_line": left, "charged_line": charged}
 
 
 def structured_data(product: Product, offer: Offer | None, told: Standing) -> dict[str, Any]:
-    """schema.org's description, from the same facts as the page."""
+    """schema.org's description, from the same facts as the page; without an offer while there is no day to promise."""
     base = shop().settings.base_url
     data: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -303,12 +307,14 @@ def structured_data(product: Product, offer: Offer | None, told: Standing) -> di
         "name": product.title,
         "description": product.lead,
         "image": f"{base}/covers/{product.slug}.svg",
-        "offers": {
-            "@type": "Offer",
-            "availability": f"https://schema.org/{told.availability}",
-            "url": f"{base}/p/{product.slug}",
-            "priceCurrency": product.currency,
-        },
+    }
+    if told.availability is None:
+        return data
+    data["offers"] = {
+        "@type": "Offer",
+        "availability": f"https://schema.org/{told.availability}",
+        "url": f"{base}/p/{product.slug}",
+        "priceCurrency": product.currency,
     }
     if offer:
         data["offers"]["price"] = short(offer.price, product.currency).split(words.NBSP)[0].replace(",", "")

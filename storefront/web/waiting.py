@@ -10,11 +10,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.actions import listing
 from storefront.actions.ordering import current_offer, standing_of
 from storefront.models import products, tickets
+from storefront.models.orders import Order
 from storefront.models.products import Product
 from storefront.models.tickets import Ticket, place_of
 from storefront.rules import list_words, words
 from storefront.rules.access import fingerprint
 from storefront.rules.money import short
+from storefront.rules.stock import Kind
 from storefront.web import forms
 from storefront.web import shop as shop_pages
 from storefront.web.context import now, shop
@@ -67,19 +69,52 @@ def state_of(ticket: Ticket) -> str:
     return "over" if late else ticket.state
 
 
+def _shown(ticket: Ticket, order: Order | None) -> str:
+    """Which words of `list_words.sentence` are true of it."""
+    state, product = state_of(ticket), ticket.product
+    if product.retired_at is not None and state in {*listing.OPEN, "over"}:
+        return "gone"
+    if state == "used" and order is not None:
+        return {"placed": "begun", "expired": "unfinished"}.get(order.state, state)
+    queues = state == "waiting" and standing_of(product, now()).kind is Kind.BACK_ORDER
+    return "queue" if queues else state
+
+
 def _page(db: Session, ticket: Ticket, token: str) -> Response:
-    product, state = ticket.product, state_of(ticket)
-    offer = current_offer(product, now())
-    price = short(offer.price, product.currency) if offer else ""
-    until, zone = ticket.offer_until, product.launch.zone
-    told = list_words.Told(product.kind, product.title, zone, place_of(db, ticket), until, price)
-    if product.retired_at is not None and state in listing.OPEN:
-        state = "over"
-    sentence, second = list_words.sentence(told, state)
+    order = db.get(Order, ticket.order_id) if ticket.order_id else None
+    product, shown = ticket.product, _shown(ticket, order)
+    sentence, second = list_words.sentence(_told(db, ticket, order), shown)
     html = render_template(
-        "shop/waiting.html", product=product, state=state, token=token, sentence=sentence, second=second
+        "shop/waiting.html",
+        product=product,
+        shown=shown,
+        token=token,
+        sentence=sentence,
+        second=second,
+        order_url=_order_url(order) if order is not None and shown == "begun" else "",
     )
-    return make_response(html, GONE if state == "over" else 200)
+    return make_response(html, GONE if shown in {"over", "unfinished", "gone"} else 200)
+
+
+def _told(db: Session, ticket: Ticket, order: Order | None) -> list_words.Told:
+    product = ticket.product
+    offer = current_offer(product, now())
+    visit = next((each for each in order.checkouts if each.closed_at is None), None) if order else None
+    return list_words.Told(
+        kind=product.kind,
+        title=product.title,
+        zone=product.launch.zone,
+        place=place_of(db, ticket),
+        until=ticket.offer_until,
+        price=short(offer.price, product.currency) if offer else "",
+        session_until=visit.expires_at if visit else None,
+    )
+
+
+def _order_url(order: Order) -> str:
+    """Its page, from which the visit to Stripe goes on."""
+    token = shop().outside.links.token("order", order.id, order.link_generation, order.link_sha256)
+    return url_for("orders.order", token=token)
 
 
 @pages.get("/waiting/<token>/order")

@@ -264,6 +264,23 @@ def test_what_a_move_would_do_is_told_before_it_is_done(world: World) -> None:
     assert (longer.told, longer.asked, longer.refunds, longer.releases) == (2, 2, 3800, 0)
 
 
+def test_what_would_go_back_is_what_is_left_and_each_has_a_deadline_of_their_own(world: World) -> None:
+    product = world.product(days=30, upfront=True)
+    early = world.orders(product, "a@posteo.de")
+    by = world.order(early).promise.by
+    world.moves(product, 40, offered=Offered("percent", 20))
+    world.answers(early, gift=True)
+    world.tick()
+    agreed = launch_at(world, product)
+    late = world.orders(product, "b@posteo.de")
+    with world.read() as session:
+        ahead = delaying.foresee(session, session.get_one(Product, product).launch, agreed + 40 * DAY, world.now)
+    assert agreed == by + 40 * DAY
+    assert world.order(late).promise.by == agreed
+    assert (ahead.asked, ahead.refunds) == (2, 1900 - 380 + world.money(late)[0])
+    assert (ahead.until, ahead.last) == (agreed, agreed + 30 * DAY)
+
+
 def test_every_move_is_kept_with_its_reason_and_never_edited(world: World) -> None:
     product = world.product(days=20)
     order = world.orders(product)

@@ -189,3 +189,17 @@ def test_places_end_with_their_product(world: World) -> None:
     with world.read() as session:
         assert session.scalar(select(Order.id).where(Order.email == "a@posteo.de")) is None
     assert sound(world) == []
+
+
+def test_without_a_day_a_unit_is_offered_to_nobody_and_no_turn_is_lost(world: World) -> None:
+    product = world.product(days=30, stock=1)
+    only = world.orders(product)
+    listed = joins(world, product, "listed@posteo.de")
+    assert world.moves(product, None) is None
+    world.cancels(only)
+    world.tick()
+    assert ticket(world, listed).state == "waiting"
+    assert world.moves(product, 40) is None
+    world.tick()
+    assert ticket(world, listed).state == "offered"
+    assert sound(world) == []

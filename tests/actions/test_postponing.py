@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from storefront.actions import delaying, postponing
+from storefront.actions import delaying, postponing, restocking
 from storefront.actions.launching import NOTHING, Offered
+from storefront.actions.ordering import SoldOut
 from storefront.actions.postponing import Later
 from storefront.models.letters import Letter
 from storefront.models.products import Product
 from storefront.rules.launch import Refused
 from tests.support.letters import letter, post_office
 from tests.support.mailserver import MailServer
-from tests.support.queue import out_of_stock, product_of, queues_up, restocks, states
+from tests.support.queue import out_of_stock, product_of, queues_up, restocks, states, wishes
 from tests.support.world import World
 
 __all__ = ["post_office"]
@@ -136,6 +137,47 @@ def test_only_whoever_was_promised_an_earlier_date_is_told(world: World) -> None
     )
     assert postpones(world, product, 70) == 2
     assert (told(world, early), told(world, late)) == ([2, 3], [2])
+    assert world.broken() == []
+
+
+def at_stripe(world: World, product: int, days: float | None) -> int:
+    """Somebody who is at Stripe while the queue is told another date, and comes back."""
+    slow = world.places(product, "slow@posteo.de")
+    url = world.visits(slow)
+    world.now += timedelta(minutes=1)
+    assert postpones(world, product, days) == 1
+    world.now += timedelta(minutes=1)
+    world.pays(url)
+    world.settles(slow)
+    return slow
+
+
+@pytest.mark.parametrize("days", [70, None])
+def test_whoever_was_at_stripe_when_the_date_moved_is_told_and_asked_as_the_others(
+    world: World, days: float | None
+) -> None:
+    product = shop(world)
+    (waits,) = queues_up(world, product, 1)
+    slow = at_stripe(world, product, days)
+    assert told(world, slow) == told(world, waits) == [2]
+    assert due(world, slow) == due(world, waits)
+    assert states(world, [waits, slow]) == ["queued", "queued"]
+    world.advance(days=FIRST + 31)
+    world.tick()
+    assert states(world, [waits, slow]) == ["cancelled", "cancelled"]
+    assert world.broken() == []
+
+
+def test_without_a_date_nobody_else_is_sold_the_old_one_until_there_is_another(world: World) -> None:
+    product = shop(world)
+    queues_up(world, product, 1)
+    postpones(world, product, None)
+    assert isinstance(wishes(world, product, "late@posteo.de"), SoldOut)
+    terms = restocking.Terms(10, None, world.now + timedelta(days=90), 24)
+    with world.db.write() as session:
+        assert restocking.set_terms(session, session.get_one(Product, product), terms, world.now) is None
+    late = world.orders(product, "late@posteo.de")
+    assert world.order(late).promise.by == terms.latest_at
     assert world.broken() == []
 
 

@@ -1,5 +1,6 @@
 """What the studio says of launches: every case in its sentence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -141,6 +142,16 @@ def test_the_consequences_name_every_hold_that_no_longer_fits() -> None:
     told = words.plain(launch_words.consequences(earlier, NOW).text)
     assert "Silence" not in told
     assert "They are told at least 24 hours before they pay." in told
+
+
+def test_deadlines_that_differ_are_told_as_the_first_and_the_last() -> None:
+    first, last = NOW + timedelta(days=4), NOW + timedelta(days=9)
+    asked = Effects(None, BERLIN, NOW + timedelta(days=4), 5, asks=5, until=first, last=first)
+    told = words.plain(launch_words.consequences(asked, NOW).text).replace(words.NBSP, " ")
+    assert f"5 buyers must say yes by {words.full(first, BERLIN)}; whoever".replace(words.NBSP, " ") in told
+    told = words.plain(launch_words.consequences(replace(asked, last=last), NOW).text).replace(words.NBSP, " ")
+    both = f"by the day in their letter, {words.full(first, BERLIN)} to {words.full(last, BERLIN)}; whoever"
+    assert both.replace(words.NBSP, " ") in told
 
 
 def test_a_gap_that_is_not_an_hour_wide_is_told_as_it_is() -> None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storefront.rules.pricing import after_launch, current, ended, gone, ladder
+from storefront.rules.pricing import after_launch, current, ended, gone, ladder, left, left_words
 from storefront.rules.words import NBSP
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -84,3 +85,26 @@ def test_one_rung_at_most_holds_and_it_is_the_one_a_buyer_pays(offers: list[Pric
         assert all(gone(each) or ended(each, out=out, now=NOW) for each in offers[:here])
     last = after_launch(offers)
     assert last is None or not ended(offers[last], out=True, now=datetime.max.replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("offer", "stock", "count", "said"),
+    [
+        (EARLY, None, 38, "38 of 50 left"),
+        (EARLY, 38, 38, "38 of 50 left"),
+        (EARLY, 2, 2, "2 left"),
+        (EARLY, 0, 0, ""),
+        (LAST, None, None, ""),
+        (LAST, 5, 5, "5 left"),
+        (LAST, 6, None, ""),
+        (LAST, 0, 0, ""),
+    ],
+)
+def test_what_is_left_is_the_lesser_of_the_offers_units_and_the_stock(
+    offer: Price, stock: int | None, count: int | None, said: str
+) -> None:
+    assert left(offer, stock) == count
+    assert left_words(offer, stock) == said
+    now = next(each for each in ladder([offer], "EUR", "UTC", out=True, now=NOW, stock=stock) if each.state == "now")
+    assert now.left == said
+    assert (now.taken is not None) == (count is not None and said.endswith("of 50 left"))

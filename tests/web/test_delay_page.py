@@ -195,3 +195,15 @@ def test_a_no_and_the_wish_to_leave_are_one_transaction(
     monkeypatch.undo()
     small_world.tick()
     assert small_world.state(order) == "cancelled"
+
+
+def test_a_price_that_fell_for_waiting_is_not_called_the_one_before(small_world: World, visitor: Visitor) -> None:
+    _, page = asked(small_world, 60, Offered("amount", 500))
+    visitor.see(f"{page}/delay")
+    assert "19 €, as before" in words(visitor)
+    answers(visitor, page, "gift")
+    visitor.see(f"{page}/delay")
+    assert "14 €" in words(visitor)
+    assert "as before" not in words(visitor)
+    visitor.see(f"{page}/promise")
+    assert "You said that you wait, and took what was offered for it." in words(visitor)

@@ -2,11 +2,13 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
 
+from storefront.actions.postponing import Later, postpone
 from storefront.models.letters import Letter
 from storefront.models.orders import Order
 from storefront.models.products import Launch, Product
@@ -49,6 +51,28 @@ def test_without_an_expected_date_the_latest_one_is_told(small_world: World, vis
 def test_the_shelf_says_the_same_as_the_page(small_world: World, visitor: Visitor) -> None:
     out_of_stock(small_world)
     assert "29\u00a0€ · back-order" in visitor.see("/").text.replace("29 €", "29\u00a0€")
+
+
+def test_a_price_for_many_says_no_more_than_the_stock_has(small_world: World, visitor: Visitor) -> None:
+    product = small_world.product(days=None, stock=2, units=60)
+    assert "2 left" in visitor.see(PAGE).text
+    assert "· 2 left" in visitor.see("/").text.replace("\u00a0", " ")
+    small_world.places(product, "first@posteo.de")
+    small_world.places(product, "second@posteo.de")
+    page = visitor.see(PAGE)
+    assert page.structured["offers"]["availability"] == "https://schema.org/SoldOut"
+    assert " left" not in page.text
+    assert "Sold out · waiting list" in visitor.see("/").text.replace("\u00a0", " ")
+
+
+def test_without_a_day_it_is_neither_sold_out_nor_for_sale(small_world: World, visitor: Visitor) -> None:
+    product = small_world.product(stock=3)
+    with small_world.db.write() as session:
+        session.get_one(Product, product).launch.at = None
+    page = visitor.see(PAGE)
+    assert "offers" not in page.structured
+    assert "Sold out" not in page.text
+    assert "No day yet" in page.text
 
 
 def test_a_back_order_needs_its_consent_and_goes_to_stripe(small_world: World, visitor: Visitor) -> None:
@@ -226,3 +250,76 @@ def test_what_was_left_is_not_written_to_though_it_was_owed(small_world: World) 
     (letter,) = small_world.sandbox.mail(MIRIAM)
     assert "Pre-ordered" in letter["subject"], "what is owed to a buyer goes on"
     assert not letter["list_unsubscribe"]
+
+
+def test_a_queue_whose_date_moves_reads_the_question_first_and_nothing_of_a_charge_at_once(
+    small_world: World, visitor: Visitor
+) -> None:
+    expected, latest = small_world.now + timedelta(days=9), small_world.now + timedelta(days=30)
+    product = out_of_stock(small_world, expected_at=expected, latest_at=latest)
+    order = queues_up(small_world, product, 1)[0]
+    assert "Expected" in visitor.see(order_page(small_world, order)).text
+    with small_world.db.write() as session:
+        later = Later(small_world.now + timedelta(days=90), "The press is broken.")
+        postpone(session, session.get_one(Product, product), later, "creator:1", small_world.now)
+    page = visitor.see(order_page(small_world, order)).text.replace("\u00a0", " ")
+    assert "We need your yes by" in page
+    assert "The press is broken." in page
+    promised = visitor.see(f"{order_page(small_world, order)}/promise").text
+    assert "When a unit is there for you" in promised
+    assert "When you ordered" not in promised
+    assert ", at the latest" in promised
+
+
+def kept_for(world: World, **facts: Any) -> tuple[int, int, str]:
+    """A product whose one free unit is kept for Miriam: it, her ticket, and the address of that."""
+    product = out_of_stock(world, cap=0, **facts)
+    mine = joins(world, product, MIRIAM)
+    restocks(world, product, 1)
+    world.tick()
+    return product, mine, f"/waiting/{token(world, mine)}"
+
+
+def test_a_second_window_leads_to_the_order_that_was_begun_and_later_says_how_it_ended(
+    small_world: World, visitor: Visitor
+) -> None:
+    _, mine, link = kept_for(small_world)
+    visitor.see(f"{link}/order")
+    second = visitor.page.form("/order").fields
+    visitor.send("/order")
+    visitor.see(f"{link}/order")
+    answer = visitor.post("/p/databases-by-hand/order", data={**second, "nonce": second["nonce"][::-1]})
+    assert (answer.status_code, answer.location) == (303, link)
+    page = visitor.see(link)
+    assert "You have begun to order" in page.text
+    assert "link is in your mail" not in page.text
+    small_world.advance(minutes=50)
+    small_world.tick()
+    assert ticket(small_world, mine).state == "used"
+    assert "was not finished, and the unit went on" in visitor.see(link, 410).text
+
+
+def test_a_place_whose_product_has_left_the_shop_says_so_and_claims_no_offer(
+    small_world: World, visitor: Visitor
+) -> None:
+    product = out_of_stock(small_world, cap=0)
+    link = f"/waiting/{token(small_world, joins(small_world, product, MIRIAM))}"
+    with small_world.db.write() as session:
+        session.get_one(Product, product).retired_at = small_world.now
+    for _ in range(2):
+        page = visitor.see(link, 410)
+        assert "has left the shop, and its list is closed" in page.text
+        assert "offer" not in page.text
+        small_world.tick()
+
+
+def test_whoever_is_on_the_list_reads_that_the_queue_has_a_place(small_world: World, visitor: Visitor) -> None:
+    product = out_of_stock(small_world, cap=1)
+    (queued,) = queues_up(small_world, product, 1)
+    link = f"/waiting/{token(small_world, joins(small_world, product, MIRIAM))}"
+    assert "To the back-order" not in visitor.see(link).text
+    small_world.cancels(queued)
+    small_world.tick()
+    page = visitor.see(link).text
+    assert "The queue of back-orders has a place just now" in page
+    assert "To the back-order" in page

@@ -14,6 +14,7 @@ from storefront.rules import launch_words, stock_words, words
 from storefront.rules.launch import Moment, Refused
 from storefront.rules.launch_words import Effects, counted
 from storefront.rules.money import short
+from storefront.rules.words import Note
 from storefront.web.context import now, shop
 from storefront.web.studio.launch_form import LaunchForm, gift_words
 from storefront.web.studio.product import Preview, gifts
@@ -78,15 +79,23 @@ def _look(session: Session, found: Product, form: LaunchForm, meant: Later) -> R
         agrees=ahead.agrees,
         asks=ahead.asked,
         until=ahead.until,
+        last=ahead.last,
         leaves=leaves,
     )
     preview = Preview(
         when=words.full(meant.to, zone) if meant.to else "No date yet",
         clocks="",
-        note=launch_words.consequences(would, now()),
+        note=_note(would),
         button=f"{'Move the date' if meant.to else 'Take the date away'} and write to {counted(ahead.told, 'buyer')}",
     )
     return _page(session, found, form, preview)
+
+
+def _note(would: Effects) -> Note:
+    told = launch_words.consequences(would, now())
+    if would.at is not None:
+        return told
+    return replace(told, text=f"{told.text} The page takes no more back-orders until you set a latest date again.")
 
 
 def _page(

@@ -18,7 +18,7 @@ from storefront.models.money import Moved, Task
 from storefront.models.orders import LIVE, Order, Promise
 from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.stripe_answers import StripeSilent
-from storefront.rules import standing_words, thread_words, words
+from storefront.rules import promise, standing_words, thread_words, words
 from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES
 from storefront.rules.thread_words import Line
@@ -180,18 +180,19 @@ def _facts(found: Order, moved: Moved) -> list[tuple[str, str]]:
 def _promises(session: Session, found: Order) -> list[dict[str, str]]:
     """Every version with what was answered to it: the rows and words that its buyer sees."""
     said = delay.history(session, found)
-    return [_promise(each) | {"said": ". ".join(said[each.version])} for each in reversed(found.promises)]
+    queue = found.kind == "back_order"
+    return [_promise(each, queue=queue) | {"said": ". ".join(said[each.version])} for each in reversed(found.promises)]
 
 
-def _promise(each: Promise) -> dict[str, str]:
+def _promise(each: Promise, *, queue: bool) -> dict[str, str]:
     return {
         "version": f"Version {each.version}",
         "made": words.day_clock(each.made_at, each.zone),
-        "day": "No day yet" if each.undated else words.full(each.by, each.zone),
+        "day": promise.day(each.by, each.zone, undated=each.undated, queue=queue),
         "price": exact(each.price, each.currency),
         "bonuses": ", ".join(each.bonuses),
-        "cause": each.cause,
-        "not_before": "" if each.not_before else "paid when ordered",
+        "cause": "" if each.cause == "ordered" else each.cause,
+        "not_before": "" if each.not_before else "charged when it is their turn" if queue else "paid when ordered",
     }
 
 

@@ -30,6 +30,7 @@ UNREADABLE, NOT_NOW = 422, 409
 MOST_UNITS = 1_000_000
 MOST_ROWS = 50
 MOST_RESTOCKS = 10
+NOT_UTF_8 = "This file is not text in UTF-8. Save it as “CSV UTF-8”, or paste the keys."
 LONG_FORMS["studio.change_stock"] = 2 * 1024 * 1024
 
 
@@ -64,7 +65,8 @@ class StockForm:
         typed: dict[str, Any] = {
             name: sent[name].strip() for name in ("units", "cap", "expected", "latest", "hours") if name in sent
         }
-        return replace(fresh, what=sent.get("what", ""), keys=_keys_sent(), **typed)
+        pasted, wrong = _keys_sent()
+        return replace(fresh, what=sent.get("what", ""), keys=pasted, errors=wrong, **typed)
 
     def wrong(self, **errors: str) -> "StockForm":
         """The same, with what is wrong about it."""
@@ -75,11 +77,12 @@ def _iso(at: datetime | None, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d}" if at else ""
 
 
-def _keys_sent() -> str:
-    """A file, if one was chosen; else what was pasted."""
+def _keys_sent() -> tuple[str, dict[str, str]]:
+    """A file, if one was chosen; else what was pasted. A file that is no text would give keys that nobody has."""
     chosen = request.files.get("file")
     content = chosen.read() if chosen and chosen.filename else b""
-    return content.decode("utf-8", errors="replace") if content else request.form.get("keys", "")
+    text = key_list.decode(content) if content else request.form.get("keys", "")
+    return (text, {}) if text is not None else ("", {"file": NOT_UTF_8})
 
 
 def whole(typed: str, most: int = MOST_UNITS) -> int | None:
@@ -125,7 +128,7 @@ def change_stock(slug: str) -> Response:
 def _checked(found: Product, form: StockForm) -> StockForm:
     if form.what in {"add", "lower", "limit"} and not whole(form.units):
         return form.wrong(units=f"Write a whole number from 1 to {MOST_UNITS:,}.")
-    if form.what == "keys" and not form.keys.strip():
+    if form.what == "keys" and not form.errors and not form.keys.strip():
         return form.wrong(keys="Paste the keys, one a line, or choose a file.")
     return _checked_terms(found, form) if form.what == "terms" else form
 
@@ -161,6 +164,8 @@ def _look(session: Session, found: Product, form: StockForm) -> Response:
         note = stock_words.serving(_would(session, found, count))
         button = f"Add {stock_words.units(count, found.kind, pool=False)}"
     elif form.what == "lower":
+        if refused := restocking.refuse_lower(found, count):
+            return _page(session, found, form.wrong(units=refused.sentence), status=UNREADABLE)
         facts = of_product(found)
         note = stock_words.lowering((found.stock or 0) - count, facts.taken - facts.queued, facts.kept)
         button = f"Take {count:,} out"
@@ -172,11 +177,11 @@ def _look(session: Session, found: Product, form: StockForm) -> Response:
 def _look_at_keys(session: Session, found: Product, form: StockForm) -> Response:
     given, known = key_list.read(form.keys), keys.known(session, found.id)
     wrong, good = given.faults(known), given.without_faults(known)
-    serving = stock_words.serving(_would(session, found, len(good.keys)))
+    serving = stock_words.serving_keys(_would(session, found, len(good.keys)), good.keys)
     if not wrong:
         button = ("do", f"Import {stock_words.units(len(good.keys), 'software')}")
         return _page(session, found, form, Preview(serving, (button,)))
-    some = (("good", f"Import only the {len(good.keys):,} good ones"),) if _can_take(good, known) else ()
+    some = (("good", stock_words.import_only(len(good.keys))),) if _can_take(good, known) else ()
     told = Preview(stock_words.faults(wrong, len(good.keys)), some, serving if some else None)
     return _page(session, found, form, told, UNREADABLE)
 

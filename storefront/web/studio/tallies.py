@@ -189,6 +189,7 @@ def effects(session: Session, launch: Launch, at: datetime | None, zone: str, no
         agrees=ahead.agrees,
         asks=ahead.asked,
         until=ahead.until,
+        last=ahead.last,
         leaves=" and ".join(leaves),
     )
 

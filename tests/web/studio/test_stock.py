@@ -1,9 +1,12 @@
 """The studio's page of a product's stock: looked at first, then done; and the date of those who wait."""
 
+import io
 from datetime import timedelta
 from typing import Any
 
-from tests.support.queue import out_of_stock, product_of, queues_up, states
+import pytest
+
+from tests.support.queue import imports, out_of_stock, product_of, queues_up, states
 from tests.support.world import World
 from tests.web.studio.visitor import Visitor
 
@@ -89,3 +92,38 @@ def test_a_refusal_is_told_beside_what_was_typed(world: World, ines: Visitor) ->
     page = ines.post(HOME, 409, what="add", units="3", step="do")
     assert "It has no limit, so there is nothing to add to." in page.text
     assert product_of(world, product).stock is None
+
+
+def test_keys_that_are_promised_cannot_be_taken_out_and_the_look_says_so_already(world: World, ines: Visitor) -> None:
+    product = world.product(days=None, kind="software")
+    imports(world, product, ["A-1", "A-2"])
+    world.orders(product, "owner@posteo.de")
+    ines.get(HOME)
+    assert "1 of its keys is promised to nobody." in ines.post(HOME, 422, what="lower", units="2", step="look").text
+    assert "Take 1 out" in ines.post(HOME, 200, what="lower", units="1", step="look").text
+
+
+def test_a_look_at_keys_shows_the_first_and_the_last_as_they_were_read(world: World, ines: Visitor) -> None:
+    world.product(days=None, kind="software")
+    ines.get(HOME)
+    page = ines.post(HOME, 200, what="keys", keys="license_key;for\nA-1;Doe, John\nA-2;x", step="look").text
+    assert "The first key is A-1, the last A-2." in page
+    assert "Import 2 licence keys" in page
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("key\nÄ-1".encode("latin-1"), "not text in UTF-8"),
+        (b"x" * 200_000, "Line 1 has more than 10,000 characters."),
+        (b"\n".join(b"A-%d" % number for number in range(6000)), "Line 5001 is beyond the 5,000 keys"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why_and_imports_nothing(
+    world: World, ines: Visitor, content: bytes, said: str
+) -> None:
+    product = world.product(days=None, kind="software")
+    ines.get(HOME)
+    page = ines.post(HOME, 422, what="keys", keys="", file=(io.BytesIO(content), "keys.csv"), step="look").text
+    assert said in page
+    assert not product_of(world, product).pool
