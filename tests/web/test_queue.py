@@ -110,7 +110,7 @@ def test_the_letter_of_a_back_order_names_place_and_latest_date(small_world: Wor
     (order,) = queues_up(small_world, product, 1)
     small_world.tick()
     letters = small_world.sandbox.mail("waits1@posteo.de")
-    assert letters[0]["subject"] == "In the queue: Databases by Hand, number 1"
+    assert letters[0]["subject"] == "Number 1 in the queue: Databases by Hand"
     assert "At the latest" in letters[0]["text"]
     assert "one button" in letters[0]["text"]
     assert order
