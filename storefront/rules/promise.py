@@ -52,6 +52,13 @@ def _out(terms: Terms) -> list[tuple[str, str]]:
     ]
 
 
+def charged(not_before: datetime | None, zone: str, *, queue: bool = False) -> str:
+    """When the money of a promise is taken, as its history says it; `queue`: of a back-order."""
+    if queue:
+        return "Once, when it is your turn"
+    return f"Not before {words.full(not_before, zone)}" if not_before else "When it was ordered"
+
+
 def policy_text(mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool = False, queue: bool = False) -> str:
     """The policy in short as one text, with the version of the whole."""
     lines = [f"{label}: {text}." for label, text in policy(mode, terms, out=out, queue=queue)]

@@ -24,7 +24,7 @@ from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import asking, delay, forms, inbox, papers, queue, reach
+from storefront.web import asking, delay, forms, inbox, papers, promised, queue, reach
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -370,8 +370,7 @@ def promise(token: str) -> str:
     """Every version of what the buyer was told."""
     with shop().db.read() as db:
         found = _found(db, token)
-        said = delay.history(db, found)
-        return render_template("orders/promise.html", order=found, token=token, promises=found.promises, said=said)
+        return render_template("orders/promise.html", order=found, token=token, versions=promised.history(db, found))
 
 
 @pages.post("/orders/<token>/fresh-link")

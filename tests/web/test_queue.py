@@ -105,6 +105,14 @@ def test_once_the_unit_is_there_the_page_goes_the_way_of_every_order(small_world
     assert "Withdraw from contract here" in page.text
 
 
+def test_the_promise_of_a_back_order_does_not_say_that_it_was_charged(small_world: World, visitor: Visitor) -> None:
+    (order,) = queues_up(small_world, out_of_stock(small_world), 1)
+    page = visitor.see(f"{order_page(small_world, order)}/promise")
+    assert "Once, when it is your turn" in page.text
+    assert "At the latest" in page.text
+    assert "When it was ordered" not in page.text
+
+
 def test_the_letter_of_a_back_order_names_place_and_latest_date(small_world: World) -> None:
     product = out_of_stock(small_world)
     (order,) = queues_up(small_world, product, 1)
