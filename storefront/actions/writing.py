@@ -1,6 +1,6 @@
 """Writing a letter: look at its fact once more, then fill its templates. Reads the database, changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -77,7 +77,7 @@ def write(session: Session, outside: Outside, letter: Letter, now: datetime) -> 
 def trial(
     session: Session, outside: Outside, order: Order, kind: str, now: datetime, *, own: str | None = None
 ) -> Envelope:
-    """A letter as it would be written now, for a rehearsal or a look: its link leads nowhere, and nothing is kept.
+    """A letter as it would be written now, for a rehearsal or a look: its links open nothing, and nothing is kept.
 
     `own`: the creator's own words to try; None for those that stand.
     """
@@ -89,7 +89,8 @@ def trial(
     letter = Letter(id=0, order_id=order.id, kind=kind, version=1, recipient=order.email, facts=facts, owed_at=now)
     with session.no_autoflush:
         letter.order = order
-        return _envelope(session, outside, letter, grant, now)
+        only_looked_at = replace(outside, links=replace(outside.links, dead=True))
+        return _envelope(session, only_looked_at, letter, grant, now)
 
 
 def _outdated(session: Session, letter: Letter, grant: Grant | None, now: datetime) -> str:

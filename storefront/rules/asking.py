@@ -13,6 +13,13 @@ MOST_AN_HOUR = 10
 HOUR = timedelta(hours=1)
 # The part before the @ is at most 64 characters, and mail servers may write it in small letters.
 REPLY = re.compile(r"ask\+([bc])(\d{1,18})\.(\d{1,9})-([a-z2-7]{32})@(.{1,253})", re.IGNORECASE)
+# What opens an order, a grant, a place or a thread, as people quote it from our letters: only they may have it.
+OPENS = re.compile(
+    r"(?:https?://[^\s/]{1,253})?/(?:orders|access|waiting|news)/[A-Za-z0-9_-]{32}(?![A-Za-z0-9_-])(?:/[a-z]{1,20})*"
+    r"|ask\+[bc]\d{1,18}\.\d{1,9}-[a-z2-7]{32}@[^\s<>\"]{1,253}",
+    re.IGNORECASE,
+)
+LEFT_OUT = "(link left out)"
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,8 @@ def read_address(keys: Sequence[str], host: str, address: str) -> Reply | None:
 
 
 def tidy(text: str) -> str:
-    """A message as it is kept: signs that can be seen, lines and paragraphs, nothing around them."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    """A message as it is kept: signs that can be seen, lines and paragraphs, nothing around them, no link that opens."""
+    lines = OPENS.sub(LEFT_OUT, text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     seen = ("".join(each for each in line.expandtabs(4) if each.isprintable()).rstrip() for line in lines)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(seen)).strip()
 

@@ -27,11 +27,10 @@ class MoveWords:
 
     @property
     def subject(self) -> str:
-        """The letter's subject; one that needs an answer says so."""
-        verb = "is back at the latest on" if self.latest else "moves to"
-        where = f"{verb} {words.day_month_year(self.day, self.zone)}" if self.day else "has no day any more"
-        asks = ": do you wait?" if self.silence == "cancels" else ""
-        return f"{self.title} {where}{asks}"
+        """The letter's subject, the day before the title: a phone shows forty signs, and a text is cut at its end."""
+        verb = "Back at the latest on" if self.latest else "Moves to"
+        where = f"{verb} {words.day_month_year(self.day, self.zone)}" if self.day else "No day any more"
+        return f"{where}{', do you wait?' if self.silence == 'cancels' else ':'} {self.title}"
 
     @property
     def head(self) -> str:

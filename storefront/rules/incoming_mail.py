@@ -7,19 +7,25 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr
-from html.parser import HTMLParser
 
 from mailparser_reply import EmailReplyParser
 
+from storefront.rules.html_words import of_html
+
 LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "da", "sv", "pl", "cs"]
-MACHINE_PRECEDENCE = {"bulk", "junk", "list", "auto_reply"}
+MACHINE_PRECEDENCE = {"bulk", "junk", "list", "auto_reply", "auto-reply"}
 MACHINE_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
+MAIL_SERVERS = {"mailer-daemon", "postmaster"}
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}>")
 LONGEST_NAME, MOST_FILES = 120, 20
 # More than a message may have; the parser of replies takes seconds for long texts made to hurt it.
 LONGEST_READ = 6000
-BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "blockquote", "table", "ul", "ol", "pre"}
-UNSEEN = {"style", "script", "head", "title"}
+# Parts within parts: each line is compared with the boundaries of all of them.
+BOUNDARY, MOST_BOUNDARIES = re.compile(rb"boundary\*?\d*\*?\s*=", re.IGNORECASE), 50
+QUOTED = re.compile(r"^[ ]?>")
+RULED = re.compile(r"[-_=*]{5,}(?: ?[\w ]+ ?[-_=*]{5,})?")
+INTRODUCES = re.compile(r"<[^<>\s]+@[^<>\s]+>|\b\d{1,2}[:.]\d{2}\b")
+LONGEST_INTRODUCTION = 300
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,18 @@ class Unreadable(Exception):
 
 def read(raw: bytes) -> Incoming:
     """Read a mail (RFC 5322). Raises Unreadable; broken charsets and parts are read as well as they go."""
-    message = message_from_bytes(raw, policy=default)
-    if not isinstance(message, EmailMessage) or not message.keys():
-        raise Unreadable("it has no head")
+    if len(BOUNDARY.findall(raw)) > MOST_BOUNDARIES:
+        raise Unreadable("it has too many parts")
+    try:
+        message = message_from_bytes(raw, policy=default)
+        if not isinstance(message, EmailMessage) or not message.keys():
+            raise Unreadable("it has no head")
+        return _read(message)
+    except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:  # of the library's parsers
+        raise Unreadable("it cannot be taken apart") from error
+
+
+def _read(message: EmailMessage) -> Incoming:
     return Incoming(
         sender=parseaddr(_head(message, "From"))[1].lower(),
         message_id=_named(_head(message, "Message-ID")),
@@ -57,11 +72,15 @@ def _named(message_id: str) -> str:
 
 
 def _head(message: EmailMessage, name: str) -> str:
-    """A header as a line; "" where it is absent or cannot be read."""
+    """A header as a line of signs that can be seen; "" where it is absent or cannot be read."""
     try:
-        return " ".join(str(message[name] or "").split())
+        return _seen(" ".join(str(message[name] or "").split()))
     except (ValueError, LookupError, IndexError, AttributeError, TypeError):  # what the parser of headers trips over
         return ""
+
+
+def _seen(line: str) -> str:
+    return "".join(each for each in line if each.isprintable())
 
 
 def _machine(message: EmailMessage) -> str:
@@ -71,7 +90,8 @@ def _machine(message: EmailMessage) -> str:
         return "an answer of a machine"
     if _head(message, "Precedence").lower() in MACHINE_PRECEDENCE or any(message[name] for name in MACHINE_HEADERS):
         return "an answer of a machine, or of a list"
-    if message.get_content_type() in {"multipart/report", "message/delivery-status"}:
+    sender = parseaddr(_head(message, "From"))[1].lower().partition("@")[0]
+    if message.get_content_type() in {"multipart/report", "message/delivery-status"} or sender in MAIL_SERVERS:
         return "a letter that came back"
     return "it has an empty sender" if _head(message, "Return-Path") == "<>" else ""
 
@@ -88,7 +108,7 @@ def _content(part: EmailMessage) -> str:
     raw = payload if isinstance(payload, bytes) else b""
     try:
         return raw.decode(part.get_content_charset() or "utf-8", errors="replace")
-    except LookupError:
+    except (LookupError, ValueError):  # there is none of that name, or it is none for text
         return raw.decode("utf-8", errors="replace")
 
 
@@ -98,55 +118,40 @@ def _files(message: EmailMessage) -> Iterator[str]:
             name = part.get_filename() or ""
         except (ValueError, LookupError, AttributeError, TypeError):
             name = ""
-        yield "".join(each for each in name if each.isprintable())[:LONGEST_NAME] or part.get_content_type()
-
-
-class _Plain(HTMLParser):
-    """The words of a page, block by block, without what was quoted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        if tag in UNSEEN:
-            self.unseen += 1
-        if tag in BLOCKS:
-            self.words.append("\n\n" if tag == "p" else "\n")
-        if tag == "blockquote":
-            self.words.append("> ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in UNSEEN:
-            self.unseen = max(self.unseen - 1, 0)
-        if tag in BLOCKS and tag != "br":
-            self.words.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.unseen:
-            self.words.append(re.sub(r"\s+", " ", data))
-
-
-def of_html(html: str) -> str:
-    """The words of an HTML mail as plain text; nothing of it is ever shown as HTML."""
-    page = _Plain()
-    page.feed(html)
-    page.close()
-    return "".join(page.words).strip()
+        yield _seen(name)[:LONGEST_NAME] or _seen(part.get_content_type())[:LONGEST_NAME]
 
 
 def latest(text: str) -> str:
-    """What was written last: without the letter it answers, and without the signature below."""
+    """What was written last: without the letter it answers, and without the signature below.
+
+    Whoever answers between the quoted lines is kept with them: nothing that was written is lost.
+    """
     whole = text.replace("\r\n", "\n").replace("\x00", "").strip()[:LONGEST_READ]
     found = EmailReplyParser(languages=LANGUAGES).parse_reply(text=whole) if whole else ""
-    return _without_ends((found or "").strip() or whole)
+    reply = (found or "").strip()
+    if not reply or _goes_on(whole.partition(reply)[2]):
+        reply = whole
+    return _without_ends(reply)
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether something was written between quoted lines, or below them."""
+    lines = re.split(r"^-- ?$", rest, maxsplit=1, flags=re.MULTILINE)[0].split("\n")
+    quoted = next((at for at, line in enumerate(lines) if QUOTED.match(line)), len(lines))
+    return any(line.strip() and not QUOTED.match(line) for line in lines[quoted:])
 
 
 def _without_ends(text: str) -> str:
-    """Without a signature below its dashes, and without quoted lines at the end; what stands between words stays."""
+    """Without a signature below its dashes, quoted lines at the end, and the line that introduces them."""
     lines = re.split(r"^-- ?$", text, maxsplit=1, flags=re.MULTILINE)[0].rstrip().split("\n")
-    while lines and (lines[-1].startswith(">") or not lines[-1].strip()):
+    quoted = bool(lines) and bool(QUOTED.match(lines[-1]))
+    while lines and (QUOTED.match(lines[-1]) or RULED.fullmatch(lines[-1].strip()) or not lines[-1].strip()):
         lines.pop()
-    return "\n".join(lines).strip() or text
+    return _without_introduction("\n".join(lines).strip(), quoted=quoted) or text
+
+
+def _without_introduction(text: str, *, quoted: bool) -> str:
+    """Without "10 May 2027, 10:00, Ines <ines@…>:" in whatever language above what was quoted."""
+    before, _, last = text.rpartition("\n\n")
+    introduces = last.endswith((":", "\N{FULLWIDTH COLON}")) and INTRODUCES.search(last)
+    return before.strip() if quoted and introduces and len(last) <= LONGEST_INTRODUCTION else text

@@ -26,8 +26,8 @@ def rows(told: Told, kind: str) -> list[Row]:
     return [row for row in found if row.text]
 
 
-def _pays(told: Told) -> Row:
-    """What is still to come is not called paid."""
+def _pays(told: Told, *, late: bool = False) -> Row:
+    """What is still to come is not called paid. `late`: the day has come, and it opens on another one."""
     about = told.about
     card = f", with {about.card.replace('ending ', f'ending{words.NBSP}')}" if about.card else ""
     amount = exact(about.price, about.currency)
@@ -35,7 +35,7 @@ def _pays(told: Told) -> Row:
         return Row("You paid", f"{amount}{card}")
     if told.out:
         return Row("You pay", f"{amount}, today{card}")
-    when = f"when it {told.opens}" if about.undated else f"on {told.date}"
+    when = f"when it {told.opens}" if about.undated or late else f"on {told.date}"
     if about.place:
         when = "when it is your turn" + ("" if about.undated else f", at the latest on {told.date}")
     return Row("You pay", f"{amount}, once, {when}{card}")
@@ -89,12 +89,11 @@ def _moved(told: Told) -> list[Row]:
     about = told.about
     was = words.full(about.before, about.before_zone or about.zone) if about.before and not about.before_undated else ""
     answer = f"By {told.move.until}" if about.silence == "cancels" else ""
-    card = f"needs you until {told.kept_until}, on the order’s page" if about.state == "past_due" else ""
     return [
         Row("At the latest" if about.place else "The new day", "" if about.undated else told.full),
         Row("It was", was),
         _pays(told),
-        Row("Your card", card),
+        _your_card(told),
         Row("Your answer", answer),
         Row("For waiting", about.gift),
         Row("Changed your mind", f"Cancel any time until it {told.opens}, on the order’s page: {told.goes_back}."),
@@ -233,7 +232,13 @@ def _order_link(told: Told) -> list[Row]:
 
 
 def _launch_late(told: Told) -> list[Row]:
-    return [Row("It was promised", told.full), Row("At the latest", told.at_the_latest), _pays(told)]
+    latest = Row("At the latest", "" if told.about.state == "past_due" else told.at_the_latest)
+    return [Row("It was promised", told.full), latest, _your_card(told), _pays(told, late=True)]
+
+
+def _your_card(told: Told) -> Row:
+    needs = told.about.state == "past_due"
+    return Row("Your card", f"needs you until {told.kept_until}, on the order’s page" if needs else "")
 
 
 def _given_up(told: Told) -> list[Row]:

@@ -237,6 +237,16 @@ class Told:
         return "Nothing has been charged."
 
     @property
+    def late_way(self) -> str:
+        """What comes next for whoever waits for it; one whose card was refused keeps the time to repair it."""
+        if self.about.state == "past_due":
+            return f"Yours also waits for your card: repair it until {self.kept_until}, on your order's page, and your link comes by itself."
+        return (
+            "Your link comes by itself as soon as it is complete; you need do nothing. "
+            f"If it is not out by {self.at_the_latest}, your order is cancelled, and {self.goes_back}."
+        )
+
+    @property
     def withdrawal_money(self) -> str:
         """What a withdrawal does to the money."""
         left = self.about.captured - self.about.refunded

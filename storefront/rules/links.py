@@ -7,13 +7,21 @@ from storefront.rules import asking
 from storefront.rules.access import fingerprint, rederive, token
 
 
+# As long as a token, and none: stands where a letter is only looked at by somebody whose link it is not.
+NO_TOKEN = "only-the-buyer-has-the-link-here"
+
+
 @dataclass(frozen=True)
 class Links:
-    """BASE_URL, the host that takes answers, the keys (the current one first): nothing else makes addresses in letters."""
+    """BASE_URL, the host that takes answers, the keys (the current one first): nothing else makes addresses in letters.
+
+    `dead`: what is made opens nothing, for letters that are only looked at.
+    """
 
     base_url: str
     keys: Sequence[str] = field(repr=False)
     reply_host: str = ""
+    dead: bool = False
 
     def fresh(self, purpose: str, row_id: int, generation: int) -> str:
         """The fingerprint a row keeps for its link, under the current key."""
@@ -34,7 +42,7 @@ class Links:
     def reply_to(self, side: str, order_id: int, generation: int) -> str:
         """The address whose mail is put into the order's thread; "" where no mail comes in (MAIL_REPLY_HOST)."""
         made = asking.Reply(side, order_id, generation)
-        return asking.reply_address(self.keys[0], self.reply_host, made) if self.reply_host else ""
+        return asking.reply_address(self.keys[0], self.reply_host, made) if self.reply_host and not self.dead else ""
 
     def watcher(self, watcher_id: int, kept: str) -> str:
         """The address of somebody who asked for the news of a launch."""
@@ -45,4 +53,4 @@ class Links:
         found = rederive(self.keys, purpose, row_id, generation, kept)
         if found is None:
             raise LookupError(f"No key fits the {purpose} link {row_id}: put the old key into SECRET_KEY_FALLBACKS.")
-        return found
+        return NO_TOKEN if self.dead else found

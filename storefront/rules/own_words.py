@@ -9,7 +9,11 @@ from collections.abc import Mapping
 
 LONGEST = 1200
 GAP = re.compile(r"\{([^{}\n]*)\}")
-LINK = re.compile(r"https?://|www\.|\]\(", re.IGNORECASE)
+# Mail programs turn "shop.example/sale" and "rabatt.com" into links, too.
+LINK = re.compile(
+    r"\w://|www\.|\]\(|\b[\w-]+\.[a-z]{2,24}/\w|\b[\w-]{2,63}\.(?:com|net|org|info|biz|shop|store|io|de|eu|co\.uk)\b",
+    re.IGNORECASE,
+)
 GAPS = {
     "title": "the title",
     "creator": "your name",

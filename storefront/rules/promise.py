@@ -59,7 +59,7 @@ def policy_text(mode: Mode, version: str, terms: Terms = STANDARD, *, out: bool 
 
 
 FOR_WAITING = "for waiting"
-WHY = {"ordered": "You ordered.", FOR_WAITING: "You said that you wait, and took what was offered for it."}
+WHY = {"ordered": "Ordered.", FOR_WAITING: "A yes to waiting, with what was offered for it."}
 
 
 def why(cause: str) -> str:
@@ -78,7 +78,7 @@ def charged(not_before: datetime | None, zone: str, *, queue: bool) -> str:
     """When a promise lets its buyer be charged."""
     if not_before is not None:
         return f"Not before {words.full(not_before, zone)}"
-    return "When a unit is there for you, in the order of the queue" if queue else "When you ordered"
+    return "Once, when it is your turn" if queue else "When it was ordered"
 
 
 def consent(mode: Mode, kind: str, amount: str, at: datetime | None, zone: str) -> str:

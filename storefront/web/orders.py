@@ -19,13 +19,12 @@ from storefront.models.policies import Policy
 from storefront.models.queues import is_queued
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import order_words, refund_words, words
-from storefront.rules import promise as promise_words
 from storefront.rules.access import fingerprint
 from storefront.rules.leaving import Leaver, Way, asks_waiver, last_day, way_out
 from storefront.rules.money import exact, short
 from storefront.rules.order_words import Facts
 from storefront.rules.refund_words import Back
-from storefront.web import asking, delay, forms, inbox, papers, queue, reach
+from storefront.web import asking, delay, forms, inbox, papers, promised, queue, reach
 from storefront.web.checkout import to_stripe
 from storefront.web.context import now, shop
 from storefront.web.limits import limiter
@@ -374,15 +373,7 @@ def promise(token: str) -> str:
     """Every version of what the buyer was told."""
     with shop().db.read() as db:
         found = _found(db, token)
-        return render_template(
-            "orders/promise.html",
-            order=found,
-            token=token,
-            promises=found.promises,
-            said=delay.history(db, found),
-            queue=found.kind == "back_order",
-            rules=promise_words,
-        )
+        return render_template("orders/promise.html", order=found, token=token, versions=promised.history(db, found))
 
 
 @pages.post("/orders/<token>/fresh-link")

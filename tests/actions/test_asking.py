@@ -1,5 +1,6 @@
 """Questions about an order: one thread, each message once, and its letter to the other side."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -114,6 +115,18 @@ def test_an_answer_by_mail_stands_in_the_thread(world: World) -> None:
     assert world.broken() == []
 
 
+def test_a_letter_quoted_below_or_above_an_answer_opens_nothing_for_its_creator(world: World) -> None:
+    takes_mail(world)
+    order = world.orders(world.product())
+    row, links = world.order(order), world.outside.links
+    page = links.order(row.id, row.link_generation, row.link_sha256)
+    below = f"On Mon, 10 May 2027 at 10:00, Ines <letters@forthcoming.example> wrote:\n> See your order:\n> {page}\n\nIs it out?"
+    assert mails(world, reply_to(world, order), below) == "asked"
+    assert asks(world, order, f"{page}/delay shows nothing.") == ""
+    texts = [text for _, text in said(world, order)]
+    assert texts == [below.replace(page, "(link left out)"), "(link left out) shows nothing."]
+
+
 def test_nothing_of_a_mail_is_kept_but_what_stands_in_the_thread(small_world: World) -> None:
     takes_mail(small_world)
     order = small_world.orders(small_world.product())
@@ -164,7 +177,17 @@ def test_what_leads_nowhere_is_done_and_says_so(small_world: World, payload: dic
     assert brings(small_world, **payload) == "it was for no thread of ours"
 
 
-@pytest.mark.parametrize("raw", [None, "no base64!", "", 7, "AAAA"])
+NUL = b64encode(b"From: M <m\x00@posteo.de>\n\nHello").decode()
+BOTTOMLESS = b64encode(b"From: a@b.de\n" + b"Content-Type: message/rfc822\n\n" * 3000 + b"a: b\n\n").decode()
+
+
+def test_a_sender_that_no_database_keeps_is_kept_without_its_signs(world: World) -> None:
+    takes_mail(world)
+    order = world.orders(world.product())
+    assert brings(world, to=reply_to(world, order), raw=NUL) == "from another address"
+
+
+@pytest.mark.parametrize("raw", [None, "no base64!", "", 7, "AAAA", BOTTOMLESS])
 def test_a_mail_that_cannot_be_read_is_done_and_says_so(small_world: World, raw: object) -> None:
     takes_mail(small_world)
     order = small_world.orders(small_world.product())

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from storefront.actions import launching
+from storefront.actions import launching, readying, writing
 from storefront.actions.opening import fresh_link
 from storefront.actions.writing import TO_CREATOR
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.products import File, Lesson, Product
+from storefront.outside.postman import Envelope
 from storefront.rules.letter_words import COLUMNS
 from tests.support.letters import (
     MIRIAM,
@@ -53,7 +54,7 @@ from tests.support.letters import (
     words_of,
 )
 from tests.support.mailserver import MailServer, Taken
-from tests.support.world import BASE_URL, World
+from tests.support.world import BASE_URL, DECLINES_LATER, VISA, World
 
 ROOT = Path(__file__).resolve().parents[2]
 INES = "ines@forthcoming.example"
@@ -189,7 +190,7 @@ def test_a_notice_that_needs_a_yes_says_so_with_its_last_moment_and_what_is_offe
 ) -> None:
     taken = story(small_world, post_office, moved_far, "moved")
     text = words_of(taken.part("plain"))
-    assert str(taken.message["Subject"]).endswith(": do you wait?")
+    assert str(taken.message["Subject"]).endswith(", do you wait? Databases by Hand")
     assert "Without your yes by" in text
     assert "your order is cancelled, and nothing is charged." in text
     assert "Whoever waits gets 5.00 €" in text
@@ -291,6 +292,40 @@ def test_no_letter_row_keeps_a_link(small_world: World, post_office: MailServer)
         rows = [str(vars(each)) for each in session.scalars(select(Letter))]
     assert links
     assert not any(link in row for link in links for row in rows)
+
+
+def late_for(world: World, *, upfront: bool = False, card: str = VISA) -> str:
+    """Its moment comes, and nothing is inside; the letter."""
+    days = 3 if card == VISA else 40
+    world.orders(world.product(days=days, upfront=upfront), card=card)
+    if card != VISA:
+        world.advance(days=38)
+        world.tick()
+    world.posts()
+    world.advance(days=3)
+    assert readying.hold_up_due(world.outside, world.db, world.now) == 1
+    with world.app.app_context(), world.db.read() as session:
+        owed = session.get_one(Letter, letter(world, "launch_late").id)
+        found = writing.write(session, world.outside, owed, world.now)
+        assert isinstance(found, Envelope)
+        return words_of(found.text)
+
+
+def test_a_late_launch_says_what_becomes_of_the_money_and_when(small_world: World, post_office: MailServer) -> None:
+    text = late_for(small_world)
+    assert "your order is cancelled, and nothing is charged." in text
+    assert "You pay 19.00 €, once, when it opens, with Visa ending 4242" in text, "its day is over"
+    assert "See your order, or cancel it:" in text
+    text = late_for(replace_product(small_world), upfront=True)
+    assert "your order is cancelled, and everything you paid goes back." in text
+
+
+def test_a_late_launch_keeps_the_time_to_repair_a_card(small_world: World, post_office: MailServer) -> None:
+    text = late_for(small_world, card=DECLINES_LATER)
+    assert "Yours also waits for your card: repair it until" in text
+    assert "Your card needs you until" in text
+    assert "you need do nothing" not in text
+    assert "your order is cancelled" not in text, "the grace decides, and not the missed day"
 
 
 def test_a_title_with_markup_stays_a_title(small_world: World, post_office: MailServer) -> None:

@@ -100,7 +100,7 @@ def test_a_corrected_address_gets_the_access_and_the_old_link_is_dead(world: Wor
     world.advance(days=3)
     world.tick()
     told = [each["subject"] for each in world.sandbox.mail("miriam@posteo.de")]
-    assert [each.split()[0] for each in told] == ["Pre-ordered:", "This", "Open"]
+    assert [each.split()[0] for each in told] == ["Pre-ordered", "This", "Open"]
     assert len(world.sandbox.mail("miriam@posteo.dd")) == 1, "the old one hears that it was corrected, and no more"
 
 

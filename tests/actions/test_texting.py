@@ -55,7 +55,7 @@ def test_nothing_but_a_code_is_texted_before_the_number_is_proved(noon: World) -
     noon.moves(1, 12)
     noon.tick()
     (told,) = on_the_phone(noon)
-    assert told.startswith("Forthcoming: Databases by Hand moves to ")
+    assert told.startswith("Forthcoming: Moves to ")
     assert "/delay STOP ends this." in told
     assert noon.broken() == []
 
@@ -215,7 +215,7 @@ def test_a_crash_repeats_at_most_one_text_and_no_letter(
     noon.tick()
     assert len(on_the_phone(noon)) == (1 if where == "before the call" else 2)
     assert noon.letters(order_id).count("moved") == 1
-    assert len([each for each in noon.sandbox.mail(MIRIAM) if "moves to" in each["subject"]]) == 1
+    assert len([each for each in noon.sandbox.mail(MIRIAM) if "Moves to" in each["subject"]]) == 1
     assert texts_of(noon)[-1].sent_at is not None
 
 
@@ -256,7 +256,7 @@ def test_two_workers_never_send_the_same_text(noon: World) -> None:
         each.start()
     for each in workers:
         each.join(60)
-    moved = [each for each in noon.sandbox.texts() if "moves to" in each["body"]]
+    moved = [each for each in noon.sandbox.texts() if "Moves to" in each["body"]]
     assert len(moved) == len({each["to"] for each in moved}) == 6
 
 
@@ -367,7 +367,7 @@ def test_both_channels_may_fail_and_the_creator_knows(noon: World) -> None:
             bouncing.write_again(session, session.get_one(Order, order_id), "creator", noon.now)
         server.answers.clear()
         noon.tick()
-        assert "moves to" in str(server.to(MIRIAM)[-1].message["Subject"])
+        assert "Moves to" in str(server.to(MIRIAM)[-1].message["Subject"])
 
 
 def test_the_check_names_texts_that_wait_and_texts_that_should_not_have_gone(noon: World) -> None:

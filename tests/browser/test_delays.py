@@ -36,7 +36,7 @@ def moves(shop: Shop, creator: Buyer, days: int, gift: str = "") -> datetime:
 def test_ten_days_later_silence_agrees_and_the_order_page_says_why(shop: Shop, buyer: Buyer, creator: Buyer) -> None:
     order = buyer.orders(COURSE, MIRIAM)
     was = moves(shop, creator, 10)
-    letter = shop.letter(MIRIAM, "moves to")
+    letter = shop.letter(MIRIAM, "Moves to")
     assert "if we hear nothing until" in " ".join(letter["text"].split())
     buyer.page.goto(order)
     expect(buyer.page.locator("text=The last lesson is not good enough yet.")).to_be_visible()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storefront.rules.access import token
 from storefront.rules.asking import (
     LONGEST,
     MOST_AN_HOUR,
@@ -53,6 +54,19 @@ def test_servers_that_write_it_in_capitals_do_no_harm_and_it_fits_before_the_at_
 )
 def test_no_other_address_leads_anywhere(made_up: str) -> None:
     assert read_address([KEY], HOST, made_up) is None
+
+
+def test_what_opens_something_is_left_out_of_a_message_and_other_addresses_stay() -> None:
+    order = f"https://shop.example/orders/{token(KEY, 'order', 71, 2)}"
+    quoted = (
+        f"> See your order:\n> {order}\n> {order}/delay\n> {reply_address(KEY, HOST, REPLY)}\n\nMine does not open."
+    )
+    kept = tidy(quoted)
+    assert kept == "> See your order:\n> (link left out)\n> (link left out)\n> (link left out)\n\nMine does not open."
+    for path in ("access", "waiting", "news"):
+        assert tidy(f"HTTP://127.0.0.1:8000/{path}/{token(KEY, path, 1, 1)}, no?") == "(link left out), no?"
+    others = f"https://shop.example/p/name-the-day https://a.example/news/{'a-title' * 5} ask+me@a.example"
+    assert tidy(others) == others
 
 
 def test_a_message_is_kept_as_it_can_be_read() -> None:

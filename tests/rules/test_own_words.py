@@ -9,7 +9,14 @@ FACTS = {"title": "Name the Day", "creator": "Ines", "price": "29 €", "day": "
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Thank you for {title}.\n\nYours, {creator}", "{day} {price} {number}", "a" * LONGEST]
+    "text",
+    [
+        "Version 2.0/3.1, z.B. Node.js and/or e.g. that: 50%. Danke.Viel Freude!",
+        "",
+        "Thank you for {title}.\n\nYours, {creator}",
+        "{day} {price} {number}",
+        "a" * LONGEST,
+    ],
 )
 def test_plain_words_and_known_gaps_are_taken(text: str) -> None:
     assert refuse(text) == ""
@@ -25,6 +32,10 @@ def test_plain_words_and_known_gaps_are_taken(text: str) -> None:
         ("Hello\n\nSee https://shop.example/sale", "Line 3: letters about an order carry no links"),
         ("www.shop.example", "Line 1: letters"),
         ("[cheap](x)", "Line 1: letters"),
+        ("ftp://shop.example", "Line 1: letters"),
+        ("See kurse.example/rabatt", "Line 1: letters"),
+        ("Mehr auf hanne-vos.de.", "Line 1: letters"),
+        ("write to me@rabatt.COM", "Line 1: letters"),
         ("a" * (LONGEST + 1), "That is 1,201 characters."),
     ],
 )

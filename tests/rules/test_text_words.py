@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storefront.rules import text_words
+from storefront.rules.delay_letter_words import MoveWords
 from storefront.rules.text_words import is_gsm, letter, segments
 
+DAY = datetime(2027, 8, 22, 10, tzinfo=UTC)
 URL = "https://shop.example/orders/0123456789abcdefghijklmnopqrstuv"
 
 
@@ -20,10 +22,22 @@ def test_a_text_says_the_fact_and_the_one_way_on() -> None:
 
 def test_a_delay_whose_silence_cancels_says_so_and_until_when() -> None:
     until = text_words.by(datetime(2027, 6, 11, 10, tzinfo=UTC), "Europe/Berlin")
-    told = letter("Forthcoming", "moved", "Databases by Hand moves to 22 August", f"{URL}/delay", until)
+    told = letter(
+        "Forthcoming", "moved", "Moves to 22 August 2027, do you wait? Databases by Hand", f"{URL}/delay", until
+    )
     assert "Without your yes by 11 June, 12:00 it is cancelled:" in told
     assert is_gsm(told), "a no-break space would make it three segments"
     assert segments(told) == 2
+
+
+@pytest.mark.parametrize("title", ["Verträge " * 20, "Книга о базах", "データベースを手で作る" * 3, "Καλημέρα " * 12])
+def test_whatever_the_title_the_day_the_deadline_and_the_end_are_told(title: str) -> None:
+    until = text_words.by(datetime(2027, 6, 11, 10, tzinfo=UTC), "Europe/Berlin")
+    move = MoveWords(title, "opens", "Europe/Berlin", DAY, "", "cancels", DAY, "", "nothing is charged")
+    told = letter("Forthcoming", "moved", move.subject, f"{URL}/delay", until)
+    assert told.startswith("Forthcoming: Moves to 22 August 2027, do you wait?")
+    assert f"Without your yes by 11 June, 12:00 it is cancelled: {URL}/delay STOP ends this." in told
+    assert segments(told) <= 2
 
 
 @pytest.mark.parametrize(

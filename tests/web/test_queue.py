@@ -129,12 +129,20 @@ def test_once_the_unit_is_there_the_page_goes_the_way_of_every_order(small_world
     assert "Withdraw from contract here" in page.text
 
 
+def test_the_promise_of_a_back_order_does_not_say_that_it_was_charged(small_world: World, visitor: Visitor) -> None:
+    (order,) = queues_up(small_world, out_of_stock(small_world), 1)
+    page = visitor.see(f"{order_page(small_world, order)}/promise")
+    assert "Once, when it is your turn" in page.text
+    assert "At the latest" in page.text
+    assert "When it was ordered" not in page.text
+
+
 def test_the_letter_of_a_back_order_names_place_and_latest_date(small_world: World) -> None:
     product = out_of_stock(small_world)
     (order,) = queues_up(small_world, product, 1)
     small_world.tick()
     letters = small_world.sandbox.mail("waits1@posteo.de")
-    assert letters[0]["subject"] == "In the queue: Databases by Hand, number 1"
+    assert letters[0]["subject"] == "Number 1 in the queue: Databases by Hand"
     assert "At the latest" in letters[0]["text"]
     assert "one button" in letters[0]["text"]
     assert order
@@ -266,8 +274,8 @@ def test_a_queue_whose_date_moves_reads_the_question_first_and_nothing_of_a_char
     assert "We need your yes by" in page
     assert "The press is broken." in page
     promised = visitor.see(f"{order_page(small_world, order)}/promise").text
-    assert "When a unit is there for you" in promised
-    assert "When you ordered" not in promised
+    assert "Once, when it is your turn" in promised
+    assert "When it was ordered" not in promised
     assert ", at the latest" in promised
 
 

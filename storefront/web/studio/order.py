@@ -15,15 +15,15 @@ from storefront.models.grants import Grant
 from storefront.models.letters import Letter
 from storefront.models.log import LogRow
 from storefront.models.money import Moved, Task
-from storefront.models.orders import LIVE, Order, Promise
+from storefront.models.orders import LIVE, Order
 from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.stripe_answers import StripeSilent
-from storefront.rules import promise, standing_words, thread_words, words
+from storefront.rules import standing_words, thread_words, words
 from storefront.rules.money import exact, short, step
 from storefront.rules.standing_words import LETTERS, STATES
 from storefront.rules.thread_words import Line
 from storefront.rules.words import Note
-from storefront.web import delay
+from storefront.web import promised
 from storefront.web.context import now, shop
 from storefront.web.forms import fresh_nonce
 from storefront.web.papers import rows_of
@@ -108,7 +108,7 @@ def page(session: Session, found: Order, typed: Typed, status: int = 200) -> Res
         state=state_of(found, claim),
         sentence=standing_words.next_words(standing, now()),
         facts=_facts(found, moved),
-        promises=_promises(session, found),
+        promises=promised.history(session, found),
         history=_history(session, found),
         ledger=ledger(session, found),
         papers=rows_of(session, found, url_for("studio.order", number=found.number) + "/papers"),
@@ -175,25 +175,6 @@ def _facts(found: Order, moved: Moved) -> list[tuple[str, str]]:
         ("E-mail", found.email),
         ("Ordered", words.day_clock(found.placed_at, found.promise.zone)),
     ]
-
-
-def _promises(session: Session, found: Order) -> list[dict[str, str]]:
-    """Every version with what was answered to it: the rows and words that its buyer sees."""
-    said = delay.history(session, found)
-    queue = found.kind == "back_order"
-    return [_promise(each, queue=queue) | {"said": ". ".join(said[each.version])} for each in reversed(found.promises)]
-
-
-def _promise(each: Promise, *, queue: bool) -> dict[str, str]:
-    return {
-        "version": f"Version {each.version}",
-        "made": words.day_clock(each.made_at, each.zone),
-        "day": promise.day(each.by, each.zone, undated=each.undated, queue=queue),
-        "price": exact(each.price, each.currency),
-        "bonuses": ", ".join(each.bonuses),
-        "cause": "" if each.cause == "ordered" else each.cause,
-        "not_before": "" if each.not_before else "charged when it is their turn" if queue else "paid when ordered",
-    }
 
 
 def _history(session: Session, found: Order) -> list[dict[str, str]]:

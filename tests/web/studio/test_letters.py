@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from storefront.rules.links import NO_TOKEN
 from storefront.rules.own_words import KINDS
 from tests.support.letters import letter, moved, post_office
 from tests.support.mailserver import MailServer
@@ -66,6 +67,21 @@ def test_the_letter_is_shown_with_a_real_order_and_nothing_is_kept_or_sent(world
     wrong = ines.client.post(url, data={"csrf_token": token, "text": "{name}"}).text
     assert "nothing is known as {name}" in wrong
     assert "none" in ines.get(DESK).text
+
+
+@pytest.mark.parametrize("kind", ["access", "moved"])
+def test_a_letter_that_is_looked_at_opens_nothing_of_its_buyers(world: World, ines: Visitor, kind: str) -> None:
+    order = world.order(world.orders(world.product(days=None)))
+    grant, links = world.grant(order.id), world.outside.links
+    assert grant is not None
+    assert grant.link_sha256 is not None
+    ines.get(f"{DESK}/{kind}")
+    form = {"csrf_token": ines.page.fields["csrf_token"]["value"], "text": ""}
+    for more in ({}, {"as": "text"}):
+        shown = ines.client.post(f"{DESK}/{kind}/preview", data=form | more).text
+        assert links.token("order", order.id, order.link_generation, order.link_sha256) not in shown
+        assert links.token("access", grant.id, grant.link_generation, grant.link_sha256) not in shown
+        assert f"/orders/{NO_TOKEN}" in shown
 
 
 @pytest.mark.parametrize("kind", KINDS)

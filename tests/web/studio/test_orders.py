@@ -57,6 +57,37 @@ def test_an_orders_page_shows_what_was_promised_what_happened_and_what_was_asked
     assert "The Windows build fails on long paths." in page
 
 
+def test_creator_and_buyer_see_the_same_history_of_the_promise(app: Flask, world: World, ines: Visitor) -> None:
+    product = world.product(days=20)
+    order = world.orders(product)
+    assert world.moves(product, 60) is None
+    assert world.answers(order) == ""
+    row = world.order(order)
+    page = f"/orders/{world.outside.links.token('order', row.id, row.link_generation, row.link_sha256)}/promise"
+    versions = [
+        promised_in(each)
+        for each in (app.test_client().get(page).text, ines.client.get(f"/studio/orders/{row.number}").text)
+    ]
+    assert versions[0] == versions[1]
+    assert len(versions[0]) == 2
+    for told in (
+        "Agreed on",
+        "by click",
+        "Not before",
+        "19.00 €",
+        "Reading the source",
+        "Policy, version",
+        "The whole policy",
+    ):
+        assert told in versions[0][0]
+
+
+def promised_in(html: str) -> list[str]:
+    """The words of each version of a promise on a page."""
+    found = re.findall(r"Version \d.*?The whole policy[^<]*", html, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", each).split()) for each in found]
+
+
 def test_a_creator_cancels_an_order_with_a_reason_and_the_buyer_is_told(world: World, ines: Visitor) -> None:
     product = world.product(days=3)
     order = world.orders(product)
