@@ -21,6 +21,7 @@ from .params import (
     Url,
     Whole,
 )
+from .world import VERSION
 
 Fields = dict[str, Rule]
 
@@ -48,6 +49,9 @@ TYPE_LISTS: Fields = {
     "excluded_payment_method_types": Many(Text()),
     "payment_method_types": TYPES_GONE,
 }
+ALLOWED_ALONE = tuple(
+    ("allowed_payment_method_types", other) for other in ("automatic_payment_methods", "excluded_payment_method_types")
+)
 AUTOMATIC = Hash({"enabled": Flag(), "allow_redirects": OneOf(("always", "never"))}, needs=("enabled",))
 STATEMENT: Fields = {
     "statement_descriptor": Text(22),
@@ -132,6 +136,7 @@ INTENT_CREATE = Hash(
         "use_stripe_sdk": Flag(),
     },
     needs=("amount", "currency"),
+    apart=ALLOWED_ALONE,
 )
 INTENT_UPDATE = Hash(
     {
@@ -139,7 +144,8 @@ INTENT_UPDATE = Hash(
         "amount": AMOUNT,
         "currency": Currency(),
         "setup_future_usage": Unset(USAGE),
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 INTENT_CONFIRM = Hash(
     {
@@ -155,7 +161,8 @@ INTENT_CONFIRM = Hash(
         "return_url": Url(),
         "setup_future_usage": Unset(USAGE),
         "use_stripe_sdk": Flag(),
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 INTENT_CAPTURE = Hash(
     {
@@ -190,7 +197,8 @@ SETUP_CREATE = Hash(
         "return_url": Url(),
         "usage": USAGE,
         "use_stripe_sdk": Flag(),
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 SETUP_UPDATE = Hash(
     {
@@ -201,7 +209,8 @@ SETUP_UPDATE = Hash(
         "description": Text(1000),
         "payment_method": Text(),
         "payment_method_options": SETUP_OPTIONS,
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 SETUP_CONFIRM = Hash(
     {
@@ -322,6 +331,7 @@ SESSION_CREATE = Hash(
         "ui_mode": OneOf(("hosted_page",)),
     },
     needs=("mode", "success_url"),
+    apart=ALLOWED_ALONE,
 )
 SESSION_LIST = Hash(
     {
@@ -445,7 +455,8 @@ EVENT_LIST = Hash(
         "delivery_success": Flag(),
         "type": Text(),
         "types": Many(Text(), 20),
-    }
+    },
+    apart=(("type", "types"),),
 )
 ENDPOINT: Fields = {
     **EXPAND,
@@ -454,6 +465,8 @@ ENDPOINT: Fields = {
     "enabled_events": Many(OneOf(EVENT_TYPES)),
     "url": Url(),
 }
-ENDPOINT_CREATE = Hash({**ENDPOINT, "api_version": Text(40)}, needs=("enabled_events", "url"))
+# The versions that an endpoint may name. Its events say so; they look as in the last one.
+VERSIONS = ("2025-09-30.clover", "2026-03-25.dahlia", "2026-04-22.dahlia", "2026-09-30.endive", VERSION)
+ENDPOINT_CREATE = Hash({**ENDPOINT, "api_version": OneOf(VERSIONS)}, needs=("enabled_events", "url"))
 ENDPOINT_UPDATE = Hash({**ENDPOINT, "disabled": Flag()})
 ENDPOINT_LIST = Hash(PAGE)
