@@ -57,6 +57,36 @@ def of(things: list[dict[str, Any]], url: str, *, more: bool = False) -> dict[st
     return {"object": "list", "data": things, "has_more": more, "url": url}
 
 
+def head(things: list[dict[str, Any]], url: str) -> dict[str, Any]:
+    """Give a list as it stands inside another object: its first page."""
+    return of(things[:PAGE], url, more=len(things) > PAGE)
+
+
+def items(call: Call, things: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the page that a call asks for of what is a part of something else, such as line items."""
+    params = call.params
+    _refuse_both_ways(params)
+    places = {thing["id"]: place for place, thing in enumerate(things)}
+    limit = params.get("limit", PAGE)
+    if "ending_before" in params:
+        last = _item_place(places, params["ending_before"], "ending_before")
+        first = max(last - limit, 0)
+        return of(things[first:last], call.path, more=first > 0)
+    first = _item_place(places, params["starting_after"], "starting_after") + 1 if "starting_after" in params else 0
+    return of(things[first : first + limit], call.path, more=first + limit < len(things))
+
+
+def _item_place(places: dict[str, int], ident: str, param: str) -> int:
+    if ident not in places:
+        raise absent("item", ident, param, 400)
+    return places[ident]
+
+
+def _refuse_both_ways(params: dict[str, Any]) -> None:
+    if "starting_after" in params and "ending_before" in params:
+        raise exclusive("starting_after", "ending_before")
+
+
 def _filters(params: dict[str, Any], fixed: dict[str, object]) -> tuple[list[str], list[object]]:
     wheres: list[str] = []
     values: list[object] = []
@@ -79,8 +109,7 @@ def _filters(params: dict[str, Any], fixed: dict[str, object]) -> tuple[list[str
 
 def _page(world: World, call: Call, kind: str, wheres: list[str], values: list[object]) -> dict[str, Any]:
     params = call.params
-    if "starting_after" in params and "ending_before" in params:
-        raise exclusive("starting_after", "ending_before")
+    _refuse_both_ways(params)
     backwards = "ending_before" in params
     for name, sign in (("starting_after", "<"), ("ending_before", ">")):
         if name in params:
