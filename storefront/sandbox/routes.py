@@ -85,7 +85,7 @@ ROUTES = (
     Route("GET", "/v1/customers/:id/payment_methods", tables.CUSTOMERS_METHOD_LIST, customers_cards),
     Route("GET", "/v1/customers/:id/payment_methods/:id", tables.RETRIEVE, customers_card),
     Route("GET", METHODS, tables.METHOD_LIST, listing("payment_method")),
-    Route("GET", f"{METHODS}/:id", tables.RETRIEVE, retrieval("payment_method")),
+    Route("GET", f"{METHODS}/:id", tables.RETRIEVE, payment_methods.retrieve),
     Route("POST", f"{METHODS}/:id", tables.METHOD_UPDATE, payment_methods.update),
     Route("POST", f"{METHODS}/:id/attach", tables.METHOD_ATTACH, payment_methods.attach),
     Route("POST", f"{METHODS}/:id/detach", tables.METHOD_DETACH, payment_methods.detach),
