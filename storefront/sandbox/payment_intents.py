@@ -158,11 +158,22 @@ def _check_confirm(intent: Thing, params: dict[str, Any]) -> None:
             "You cannot confirm this PaymentIntent because it's missing a payment method. Give one in `payment_method`."
         )
         raise invalid(message, param="payment_method", code="parameter_missing")
+    check_way_back(intent, params)
+    if params.get("off_session") and intent["setup_future_usage"]:
+        message = (
+            "You cannot confirm with `off_session=true` when `setup_future_usage` is set on the PaymentIntent:"
+            " the customer has to be there while a card is set up."
+        )
+        raise invalid(message, param="off_session")
+
+
+def check_way_back(intent: Thing, params: dict[str, Any]) -> None:
+    """Refuse to confirm what may send its customer away, and names no address to come back to."""
     redirects = (intent["automatic_payment_methods"] or {}).get("allow_redirects") != "never"
     stays = "allowed_payment_method_types" in intent or not redirects
     if not (stays or params.get("return_url") or intent.hidden.get("return_url")):
         message = (
-            "This PaymentIntent may use payment methods that redirect. You must provide a"
+            "This intent may use payment methods that redirect. You must provide a"
             " `return_url`, or set `automatic_payment_methods[allow_redirects]` to never,"
             " or give `allowed_payment_method_types`."
         )

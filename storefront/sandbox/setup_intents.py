@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .cards import Decline, ask_bank
 from .errors import declined, invalid, refused
 from .params import merged
-from .payment_intents import automatic_methods
+from .payment_intents import automatic_methods, check_way_back
 from .payment_methods import attach_to, card_of, refuse_stranger, resolve
 from .payments import Presence, challenge, visit_of
 from .world import Thing, World, unset
@@ -154,6 +154,7 @@ def _confirm(world: World, intent: Thing, params: dict[str, Any]) -> None:
     if not intent["payment_method"]:
         message = "You cannot confirm this SetupIntent because it's missing a payment method."
         raise invalid(message, param="payment_method", code="parameter_missing")
+    check_way_back(intent, params)
     method = world.fetch("payment_method", intent["payment_method"], "payment_method")
     intent.hidden["return_url"] = params.get("return_url", intent.hidden.get("return_url"))
     decline = save_card(world, intent, method, Presence())

@@ -9,6 +9,7 @@ import stripe
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Local, Receiver
+    from tests.sandbox.inside import Inside
 
 
 def declined(local: Local, alias: str, **facts: Any) -> Any:
@@ -273,6 +274,17 @@ def test_setup_future_usage_saves_the_card_with_the_customer(local: Local) -> No
     customer = local.customer().id
     intent = local.hold(customer=customer, setup_future_usage="off_session")
     assert local.api.payment_methods.retrieve(str(intent.payment_method)).customer == customer
+
+
+def test_a_card_is_not_set_up_while_its_holder_is_away(inside: Inside) -> None:
+    card, customer = inside.saved()
+    plain = {"amount": "1000", "currency": "eur", "allowed_payment_method_types[]": "card", "customer": customer}
+    intent = inside.post("/v1/payment_intents", {**plain, "setup_future_usage": "off_session"})["id"]
+    away = {"payment_method": card, "off_session": "true"}
+    assert inside.error(f"/v1/payment_intents/{intent}/confirm", away)["param"] == "off_session"
+    assert inside.get(f"/v1/payment_intents/{intent}")["payment_method"] is None
+    there = {**away, "off_session": "false"}
+    assert inside.post(f"/v1/payment_intents/{intent}/confirm", there)["status"] == "succeeded"
 
 
 def test_amounts_without_and_with_three_decimals_are_plain_integers(local: Local) -> None:
