@@ -21,7 +21,7 @@ from .params import (
     Url,
     Whole,
 )
-from .world import VERSION
+from .words import EVENT_TYPES, LOCALES, METHOD_TYPES, PORTAL_LOCALES, VERSIONS
 
 Fields = dict[str, Rule]
 
@@ -46,7 +46,7 @@ IF_AVAILABLE = OneOf(("if_available", "never"))
 THREE_D_SECURE = OneOf(("any", "automatic", "challenge"))
 TYPE_LISTS: Fields = {
     "allowed_payment_method_types": Many(OneOf(("card",))),
-    "excluded_payment_method_types": Many(Text()),
+    "excluded_payment_method_types": Many(OneOf(METHOD_TYPES)),
     "payment_method_types": TYPES_GONE,
 }
 ALLOWED_ALONE = tuple(
@@ -300,7 +300,7 @@ SESSION_CREATE = Hash(
         "customer_update": Hash(dict.fromkeys(("address", "name"), OneOf(("auto", "never")))),
         "expires_at": Whole(1),
         "line_items": Many(LINE_ITEM, 100),
-        "locale": Text(10),
+        "locale": OneOf(LOCALES),
         "mode": OneOf(("payment", "setup")),
         "payment_intent_data": Hash(
             {
@@ -356,7 +356,7 @@ AFTER_COMPLETION = Hash(
 )
 FLOW = Hash({"after_completion": AFTER_COMPLETION, "type": OneOf(("payment_method_update",))}, needs=("type",))
 PORTAL_CREATE = Hash(
-    {**EXPAND, "customer": Text(), "flow_data": FLOW, "locale": Text(10), "return_url": Url()},
+    {**EXPAND, "customer": Text(), "flow_data": FLOW, "locale": OneOf(PORTAL_LOCALES), "return_url": Url()},
     needs=("customer",),
 )
 
@@ -408,46 +408,6 @@ TAX_REVERSE = Hash(
 )
 TAX_ITEM_LIST = Hash(PAGE)
 
-# Types that an endpoint may ask for.
-EVENT_TYPES = (
-    "*",
-    "billing_portal.session.created",
-    "charge.captured",
-    "charge.dispute.closed",
-    "charge.dispute.created",
-    "charge.dispute.funds_reinstated",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.updated",
-    "charge.expired",
-    "charge.failed",
-    "charge.refunded",
-    "charge.succeeded",
-    "charge.updated",
-    "checkout.session.completed",
-    "checkout.session.expired",
-    "customer.created",
-    "customer.deleted",
-    "customer.updated",
-    "payment_intent.amount_capturable_updated",
-    "payment_intent.canceled",
-    "payment_intent.created",
-    "payment_intent.payment_failed",
-    "payment_intent.processing",
-    "payment_intent.requires_action",
-    "payment_intent.succeeded",
-    "payment_method.attached",
-    "payment_method.automatically_updated",
-    "payment_method.detached",
-    "payment_method.updated",
-    "refund.created",
-    "refund.failed",
-    "refund.updated",
-    "setup_intent.canceled",
-    "setup_intent.created",
-    "setup_intent.requires_action",
-    "setup_intent.setup_failed",
-    "setup_intent.succeeded",
-)
 EVENT_LIST = Hash(
     {
         **PAGE,
@@ -465,8 +425,6 @@ ENDPOINT: Fields = {
     "enabled_events": Many(OneOf(EVENT_TYPES)),
     "url": Url(),
 }
-# The versions that an endpoint may name. Its events say so; they look as in the last one.
-VERSIONS = ("2025-09-30.clover", "2026-03-25.dahlia", "2026-04-22.dahlia", "2026-09-30.endive", VERSION)
 ENDPOINT_CREATE = Hash({**ENDPOINT, "api_version": OneOf(VERSIONS)}, needs=("enabled_events", "url"))
 ENDPOINT_UPDATE = Hash({**ENDPOINT, "disabled": Flag()})
 ENDPOINT_LIST = Hash(PAGE)

@@ -62,6 +62,12 @@ def test_a_name_that_is_none_is_refused(inside: Inside, body: bytes) -> None:
     assert "Invalid parameter name" in refused(inside, "POST", INTENTS, body)["message"]
 
 
+def test_a_refusal_does_not_repeat_all_that_was_sent(inside: Inside) -> None:
+    error = refused(inside, "POST", INTENTS, b"x" * 100_000)
+    assert (error["code"], len(error["param"])) == ("parameter_unknown", 500)
+    assert len(error["message"]) <= 2000
+
+
 def test_a_name_that_is_none_is_refused_under_a_key_in_use_as_well(inside: Inside) -> None:
     inside.post("/v1/customers", {"email": "ada@example.com"}, Idempotency_Key="k")
     reply = inside.call("POST", "/v1/customers", {"metadata" + "[a]" * 5000: "1"}, Idempotency_Key="k")
@@ -109,6 +115,18 @@ def test_allowed_types_stand_alone(inside: Inside, path: str, body: str, other: 
     whole = f"{body}&allowed_payment_method_types[]=card&{other}"
     error = refused(inside, "POST", path, whole.encode())
     assert (error["code"], error["param"]) == ("parameters_exclusive", "allowed_payment_method_types")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        (SESSIONS, "mode=setup&currency=eur&success_url=http://shop.example/&locale=tlh", "locale"),
+        ("/v1/billing_portal/sessions", "customer=cus_x&locale=tlh", "locale"),
+        (INTENTS, f"{INTENT}&excluded_payment_method_types[]=cowries", "excluded_payment_method_types[0]"),
+    ],
+)
+def test_a_word_that_stripe_does_not_know_is_refused(inside: Inside, path: str, body: str, param: str) -> None:
+    assert refused(inside, "POST", path, body.encode())["param"] == param
 
 
 def test_events_are_asked_for_by_one_type_or_by_several(inside: Inside) -> None:
