@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -55,7 +56,8 @@ class Bridge(BaseHTTPRequestHandler):
         except AnswerLostError as lost:
             self.stopping.wait(lost.hang)
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # whoever asked may be gone by now
+                self.connection.shutdown(socket.SHUT_RDWR)
         except ConnectionError:
             self.close_connection = True
 

@@ -194,10 +194,13 @@ def start(tmp_path: Path, *more: str, **env: str) -> subprocess.CompletedProcess
     )
 
 
-def test_it_refuses_to_start_beside_a_live_key(tmp_path: Path) -> None:
-    ended = start(tmp_path, STRIPE_SECRET_KEY="sk_live_abc")
+@pytest.mark.parametrize("name", ["STRIPE_SECRET_KEY", "STRIPE_API_KEY"])
+@pytest.mark.parametrize("key", ["sk_live_abc", "rk_live_abc"])
+def test_it_refuses_to_start_beside_a_live_key(tmp_path: Path, name: str, key: str) -> None:
+    ended = start(tmp_path, **{name: key})
     assert ended.returncode == 1
-    assert "live key" in ended.stderr
+    assert f"{name} is a live key" in ended.stderr
+    assert key not in ended.stderr
 
 
 def test_it_refuses_to_sign_with_an_empty_secret(tmp_path: Path) -> None:
