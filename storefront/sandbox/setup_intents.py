@@ -141,7 +141,8 @@ def _failed(world: World, intent: Thing, error: dict[str, Any], reason: Decline)
 def _succeed(world: World, intent: Thing, method: Thing) -> None:
     intent.update(last_setup_error=None, next_action=None, status="succeeded")
     world.save(intent)
-    method.hidden["set_up"] = True
+    if intent["usage"] == "off_session":
+        method.hidden["set_up"] = True
     if intent["customer"] and not method["customer"]:
         attach_to(world, method, intent["customer"])
     else:

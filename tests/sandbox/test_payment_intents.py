@@ -287,6 +287,15 @@ def test_a_card_is_not_set_up_while_its_holder_is_away(inside: Inside) -> None:
     assert inside.post(f"/v1/payment_intents/{intent}/confirm", there)["status"] == "succeeded"
 
 
+def test_a_card_may_be_kept_out_of_what_an_intent_saves(inside: Inside) -> None:
+    customer = inside.post("/v1/customers")["id"]
+    saving = {"customer": customer, "setup_future_usage": "off_session"}
+    spared = inside.paid(**saving, **{"payment_method_options[card][setup_future_usage]": "none"})
+    assert inside.get(f"/v1/payment_methods/{spared['payment_method']}")["customer"] is None
+    kept = inside.paid(**saving)
+    assert inside.get(f"/v1/payment_methods/{kept['payment_method']}")["customer"] == customer
+
+
 def test_amounts_without_and_with_three_decimals_are_plain_integers(local: Local) -> None:
     assert local.charge(amount=1200, currency="jpy").amount_received == 1200
     assert local.charge(amount=12340, currency="kwd").amount_received == 12340
