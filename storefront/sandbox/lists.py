@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .routes import Call
 
 PAGE = 10
+EVENT_LIFE = 30 * 24 * 60 * 60
 BOUNDS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 # A filter's name and the expression it compares.
@@ -42,7 +43,7 @@ def events(world: World, call: Call) -> dict[str, Any]:
     kind = params.pop("type", "*")
     wheres, values = _filters(params, {})
     wheres += ["created >= ?", "state GLOB ?" if "*" in kind else "state = ?"]
-    values += [world.now - 30 * 24 * 60 * 60, kind]
+    values += [world.now - EVENT_LIFE, kind]
     if "types" in params:
         wheres.append(f"state IN ({', '.join('?' * len(params['types']))})")
         values.extend(params["types"])
@@ -50,6 +51,14 @@ def events(world: World, call: Call) -> dict[str, Any]:
         owed = "id IN (SELECT event FROM deliveries WHERE state != 'delivered')"
         wheres.append(f"NOT {owed}" if params["delivery_success"] else owed)
     return _page(world, call, "event", wheres, values)
+
+
+def event(world: World, call: Call) -> Thing:
+    """Give an event of the last 30 days."""
+    found = world.fetch("event", call.ids[0])
+    if found["created"] < world.now - EVENT_LIFE:
+        raise absent("event", found.id, "id")
+    return found
 
 
 def of(things: list[dict[str, Any]], url: str, *, more: bool = False) -> dict[str, Any]:

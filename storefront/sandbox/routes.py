@@ -130,7 +130,7 @@ ROUTES = (
     Route("GET", f"{SESSIONS}/:id/line_items", tables.LINE_ITEM_LIST, checkout.line_items),
     Route("POST", f"{SESSIONS}/:id/expire", tables.SESSION_EXPIRE, checkout.expire),
     Route("GET", "/v1/events", tables.EVENT_LIST, lists.events),
-    Route("GET", "/v1/events/:id", tables.RETRIEVE, retrieval("event")),
+    Route("GET", "/v1/events/:id", tables.RETRIEVE, lists.event),
     Route("POST", ENDPOINTS, tables.ENDPOINT_CREATE, webhook_endpoints.create),
     Route("GET", ENDPOINTS, tables.ENDPOINT_LIST, listing("webhook_endpoint")),
     Route("GET", f"{ENDPOINTS}/:id", tables.RETRIEVE, retrieval("webhook_endpoint")),

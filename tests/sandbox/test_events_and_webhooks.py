@@ -69,6 +69,16 @@ def test_events_are_filtered_by_type_group_and_time(local: Local) -> None:
     assert local.api.events.list().data == []
 
 
+def test_an_event_is_there_for_30_days(inside: Inside) -> None:
+    inside.paid()
+    (event, *_) = inside.get("/v1/events")["data"]
+    inside.pass_time(30 * 24 * 60 * 60)
+    assert inside.get(f"/v1/events/{event['id']}") == event
+    inside.pass_time(1)
+    assert inside.call("GET", f"/v1/events/{event['id']}").status == 404
+    assert inside.get("/v1/events")["data"] == []
+
+
 def test_an_event_keeps_the_object_as_it_was(local: Local) -> None:
     customer = local.customer(name="Ada")
     local.api.customers.update(customer.id, {"name": "Grace"})
