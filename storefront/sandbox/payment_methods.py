@@ -163,6 +163,15 @@ def refuse_spent(method: Thing) -> None:
         raise refused(message, code="payment_method_unexpected_state")
 
 
+def refuse_parted(world: World, intent: Thing) -> None:
+    """Refuse an intent whose card and customer do not go together (any more), or whose customer is gone."""
+    if intent["customer"]:
+        world.fetch("customer", intent["customer"], "customer")
+    if intent["payment_method"]:
+        method = world.fetch("payment_method", intent["payment_method"], "payment_method")
+        refuse_stranger(method, intent["customer"])
+
+
 def refuse_stranger(method: Thing, customer: str | None) -> None:
     """Refuse to use a card with anyone but its customer."""
     refuse_spent(method)
