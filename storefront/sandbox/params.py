@@ -207,7 +207,7 @@ class Hash:
         if unknown:
             raise _unknown(unknown)
         for name in self.needs:
-            if value.get(name, "") == "":
+            if value.get(name, "") == "" and not (name in value and isinstance(self.fields[name], Unset)):
                 raise missing(_inside(where, name))
         for one, other in self.apart:
             if one in value and other in value:

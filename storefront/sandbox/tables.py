@@ -5,7 +5,7 @@ Names, types and words are Stripe's (API 2026-10-28.endive).
 
 from __future__ import annotations
 
-from .disputes import EVIDENCE_TEXTS
+from .disputes import EVIDENCE_LINES, EVIDENCE_TEXTS
 from .params import (
     Currency,
     Either,
@@ -93,7 +93,7 @@ METHOD_UPDATE = Hash(
     }
 )
 
-TAX_LINK = Hash({"calculation": Unset(Text())})
+TAX_LINK = Hash({"calculation": Unset(Text())}, needs=("calculation",))
 HOOKS = Hash({"inputs": Hash({"tax": TAX_LINK}, needs=("tax",))}, needs=("inputs",))
 CARD_OPTIONS = Hash(
     {
@@ -248,7 +248,7 @@ BALANCE_TYPES = ("adjustment", "charge", "refund", "refund_failure")
 BALANCE_LIST = Hash(
     {**PAGE, "created": CREATED, "currency": Currency(), "source": Text(), "type": OneOf(BALANCE_TYPES)}
 )
-EVIDENCE = Hash(dict.fromkeys(EVIDENCE_TEXTS, Unset(Text(20_000))))
+EVIDENCE = Hash({**dict.fromkeys(EVIDENCE_LINES, Unset(Text())), **dict.fromkeys(EVIDENCE_TEXTS, Unset(Text(20_000)))})
 DISPUTE_UPDATE = Hash({**EXPAND, **META, "evidence": EVIDENCE, "submit": Flag()})
 DISPUTE_CLOSE = RETRIEVE
 DISPUTE_LIST = REFUND_LIST
@@ -406,7 +406,7 @@ TAX_REVERSE = Hash(
     },
     needs=("mode", "original_transaction", "reference"),
 )
-TAX_ITEM_LIST = Hash(PAGE)
+TAX_ITEM_LIST = Hash({**PAGE, "starting_after": Text(500), "ending_before": Text(500)})
 
 EVENT_LIST = Hash(
     {
