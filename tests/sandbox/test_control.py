@@ -14,8 +14,9 @@ import pytest
 import requests
 import stripe
 
-from tests.sandbox.conftest import KEY, Local, free_port
+from tests.sandbox.conftest import KEY, Local
 from tests.sandbox.inside import DAY
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
