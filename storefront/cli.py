@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import click
@@ -141,8 +142,12 @@ def advance(span: str) -> None:
 
 
 def _advance_sandbox(base: str, by: timedelta) -> None:
+    """Raises ValueError with the sandbox's own sentence where it refuses."""
     body = {"seconds": int(by.total_seconds())}
-    requests.post(f"{base}/_sandbox/clock/advance", json=body, timeout=CONTROL_TIMEOUT).raise_for_status()
+    answer = requests.post(f"{base}/_sandbox/clock/advance", json=body, timeout=CONTROL_TIMEOUT)
+    if answer.status_code == HTTPStatus.BAD_REQUEST:
+        raise ValueError(answer.json()["error"])
+    answer.raise_for_status()
 
 
 @main.group()

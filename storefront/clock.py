@@ -49,4 +49,7 @@ def parse_span(text: str) -> timedelta:
     parts = re.findall(r"(\d+)([dhms])", text)
     if not parts or "".join(n + unit for n, unit in parts) != text:
         raise ValueError(f"{text!r} is no span: write days, hours, minutes, seconds, as in 6d or 1d12h.")
-    return timedelta(**{UNITS[unit]: int(n) for n, unit in parts})
+    try:
+        return timedelta(**{UNITS[unit]: int(n) for n, unit in parts})
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{text[:40]!r} is no span: it is longer than time can be told.") from error

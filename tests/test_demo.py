@@ -14,8 +14,8 @@ from sqlalchemy import select
 from storefront import demo
 from storefront.models.db import Database
 from storefront.models.products import Launch, Product
+from tests.support.ports import free_port
 from tests.support.processes import until
-from tests.support.world import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 

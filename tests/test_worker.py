@@ -191,8 +191,10 @@ def test_the_clock_moves_for_the_shop_and_for_the_sandbox(shell: CliRunner, smal
     moved = shell.invoke(cli.main, ["clock", "advance", "1d12h"])
     assert moved.exit_code == 0, moved.output
     assert small_world.sandbox.now() - before >= timedelta(hours=36)
-    for wrong in ("backwards", "-1d", ""):
+    for wrong in ("backwards", "-1d", "", "999999999999d"):
         assert shell.invoke(cli.main, ["clock", "advance", wrong]).exit_code == 2
+    refused = shell.invoke(cli.main, ["clock", "advance", "36500d"])
+    assert (refused.exit_code, "year 2095" in refused.output) == (2, True)
 
 
 def test_the_clock_moves_while_nothing_comes_through_to_stripe(

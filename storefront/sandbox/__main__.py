@@ -11,6 +11,8 @@ from . import Options, create_sandbox
 from .replies import MailDoor
 from .server import HOST, Servers
 
+LIVE = ("pk_live_", "rk_live_", "sk_live_")
+
 
 def main() -> None:
     """Start the sandbox; end with a sentence when it cannot run."""
@@ -54,8 +56,9 @@ def _flags() -> argparse.ArgumentParser:
 
 
 def _refuse_live_key() -> None:
-    if "_live_" in os.environ.get("STRIPE_SECRET_KEY", ""):
-        sys.exit("STRIPE_SECRET_KEY is a live key. The sandbox does not run beside one: unset it, or use a test key.")
+    for name, value in os.environ.items():
+        if value.strip().startswith(LIVE):
+            sys.exit(f"{name} is a live key. The sandbox does not run beside one: unset it, or use a test key.")
 
 
 if __name__ == "__main__":

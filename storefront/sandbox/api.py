@@ -153,7 +153,7 @@ class Api:
 
 def _read(request: Request, ident: str) -> Ask:
     posted = request.method == "POST"
-    text = request.get_data(as_text=True) if posted else request.query_string.decode()
+    text = (request.get_data() if posted else request.query_string).decode(errors="surrogateescape")
     key = request.headers.get("Idempotency-Key") if posted else None
     return Ask(request.method, request.path, text, key, ident)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import checkout_tax, lists
 from .currencies import check_amount
-from .errors import absent, invalid, refused
+from .errors import invalid, refused
 from .params import exclusive, merged, missing
 from .payments import cancel_intent
 from .setup_intents import end
@@ -49,18 +49,7 @@ def create(world: World, call: Call) -> Thing:
 def line_items(world: World, call: Call) -> dict[str, Any]:
     """Give one page of what a session sells."""
     session = world.fetch("checkout.session", call.ids[0])
-    items = session.hidden["line_items"]
-    places = {item["id"]: place for place, item in enumerate(items)}
-    first, last = 0, len(items)
-    limit = call.params.get("limit", lists.PAGE)
-    if "starting_after" in call.params:
-        first = _place(places, call.params["starting_after"], "starting_after") + 1
-    if "ending_before" in call.params:
-        last = _place(places, call.params["ending_before"], "ending_before")
-        first = max(first, last - limit)
-    shown = items[first : min(first + limit, last)]
-    more = first > 0 if "ending_before" in call.params else first + limit < last
-    return lists.of(shown, call.path, more=more)
+    return lists.items(call, session.hidden["line_items"])
 
 
 def expire(world: World, call: Call) -> Thing:
@@ -96,12 +85,6 @@ def intent_of(world: World, session: Thing) -> Thing | None:
     if session["setup_intent"]:
         return world.fetch("setup_intent", session["setup_intent"])
     return None
-
-
-def _place(places: dict[str, int], ident: str, param: str) -> int:
-    if ident not in places:
-        raise absent("item", ident, param, 400)
-    return places[ident]
 
 
 def _check(world: World, params: dict[str, Any]) -> None:

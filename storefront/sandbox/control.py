@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .machine import Machine
 
 LONGEST_HANG = 60
+# 2095-01-01, in seconds: on a card a year has two digits, and a new card lives four years.
+FURTHEST = 3_944_678_400
 LONGEST_DELAY = 30 * 24 * 60 * 60
 
 
@@ -70,7 +72,11 @@ def _clock(machine: Machine, body: Body) -> dict[str, Any]:
 
 
 def _advance(machine: Machine, body: Body) -> dict[str, Any]:
-    machine.advance(body.whole("seconds", hint=": time only goes forward"))
+    seconds = body.whole("seconds", hint=": time only goes forward")
+    if machine.clock.now() + seconds > FURTHEST:
+        message = "seconds leads into the year 2095: new cards, valid for four years, could not be typed any more."
+        raise Refusal(message)
+    machine.advance(seconds)
     return _clock(machine, body)
 
 
@@ -137,7 +143,7 @@ def _limit(machine: Machine, body: Body) -> dict[str, Any]:
 
 
 def _log(machine: Machine, since: str) -> list[dict[str, Any]]:
-    if not since.isdigit():
+    if not (since.isascii() and since.isdigit()):
         message = "since has to be the seq of a call."
         raise Refusal(message)
     with machine.store.transaction() as db:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
 
+LARGEST = 2**63 - 1
+
+
 class Refusal(ValueError):
     """A control request that makes no sense; its sentence is the answer (400)."""
 
@@ -39,9 +42,9 @@ class Body:
         return str(value)
 
     def whole(self, name: str, default: int | None = None, least: int = 0, hint: str = "") -> int:
-        """Give a whole number of at least so much."""
+        """Give a whole number of at least so much, and no more than the memory can hold."""
         value = self._facts.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
             message = f"{name} has to be a whole number that is at least {least}{hint}."
             raise Refusal(message)
         return value
@@ -69,8 +72,10 @@ class Body:
 def read(request: Request) -> Body:
     """Read the body of a control request."""
     try:
-        facts = json.loads(request.get_data(as_text=True) or "{}")
-    except ValueError as error:
+        facts = json.loads(request.get_data() or b"{}")
+        # Half a character (a lone surrogate) is JSON, but no text.
+        json.dumps(facts, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         message = f"The body is not JSON: {error}"
         raise Refusal(message) from error
     if not isinstance(facts, dict):

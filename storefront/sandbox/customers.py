@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import declined
+from .errors import invalid
 from .params import merged
-from .payment_methods import attach_to, card_of, detach_from, refuse_spent, resolve
+from .payment_methods import attach_to, detach_from, refuse_unattachable, resolve
 from .world import Thing, World, unset
 
 if TYPE_CHECKING:
@@ -24,38 +24,16 @@ UNSET = unset(
 
 def create(world: World, call: Call) -> Thing:
     """Make a customer, with a card if one is given."""
-    customer = make(world, call.params)
-    if "payment_method" in call.params:
-        method = resolve(world, call.params["payment_method"])
-        card = card_of(method)
-        refuse_spent(method)
-        if not card.attachable and card.decline:
-            raise declined(card.decline.facts())
-        attach_to(world, method, customer.id)
-    return customer
+    return make(world, call.params)
 
 
 def make(world: World, params: dict[str, Any]) -> Thing:
     """Store a new customer."""
-    ident = world.ids.new("cus", 14)
-    body: dict[str, Any] = {
-        "id": ident,
-        "object": "customer",
-        **UNSET,
-        "balance": 0,
-        "created": world.now,
-        "delinquent": False,
-        "invoice_prefix": ident[-8:].upper(),
-        "invoice_settings": _invoice_settings(None),
-        "livemode": False,
-        "metadata": {},
-        "next_invoice_sequence": 1,
-        "preferred_locales": [],
-        "tax_exempt": "none",
-    }
-    customer = Thing(body)
+    customer = world.add(Thing(_blank(world)))
+    if "payment_method" in params:
+        params = _with_card(world, customer, params)
     _apply(world, customer, params)
-    world.add(customer)
+    world.save(customer)
     world.emit("customer.created", customer)
     return customer
 
@@ -99,6 +77,36 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     return gone
 
 
+def _blank(world: World) -> dict[str, Any]:
+    ident = world.ids.new("cus", 14)
+    return {
+        "id": ident,
+        "object": "customer",
+        **UNSET,
+        "balance": 0,
+        "created": world.now,
+        "delinquent": False,
+        "invoice_prefix": ident[-8:].upper(),
+        "invoice_settings": _invoice_settings(None),
+        "livemode": False,
+        "metadata": {},
+        "next_invoice_sequence": 1,
+        "preferred_locales": [],
+        "tax_exempt": "none",
+    }
+
+
+def _with_card(world: World, customer: Thing, params: dict[str, Any]) -> dict[str, Any]:
+    """Attach the card that a customer comes with; its test alias may name the default one too."""
+    given = params["payment_method"]
+    method = resolve(world, given)
+    refuse_unattachable(method)
+    attach_to(world, method, customer.id)
+    settings = params.get("invoice_settings", {})
+    named = {"default_payment_method": method.id} if settings.get("default_payment_method") == given else {}
+    return {**params, "invoice_settings": {**settings, **named}}
+
+
 def _apply(world: World, customer: Thing, params: dict[str, Any]) -> None:
     customer.update({name: params[name] for name in FIELDS if name in params})
     customer["metadata"] = merged(customer["metadata"], params.get("metadata"))
@@ -106,8 +114,18 @@ def _apply(world: World, customer: Thing, params: dict[str, Any]) -> None:
     if "default_payment_method" in settings:
         method = settings["default_payment_method"]
         if method is not None:
-            world.fetch("payment_method", method, "invoice_settings[default_payment_method]")
+            _refuse_strange_card(world, customer, method)
         customer["invoice_settings"] = _invoice_settings(method)
+
+
+def _refuse_strange_card(world: World, customer: Thing, ident: str) -> None:
+    method = world.find("payment_method", ident)
+    if method is None or method["customer"] != customer.id:
+        message = (
+            f"The customer does not have a payment method with the ID {ident}."
+            " The payment method must be attached to the customer."
+        )
+        raise invalid(message, param="invoice_settings[default_payment_method]", code="resource_missing")
 
 
 def _invoice_settings(method: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import balance
-from .errors import refused
+from .errors import invalid, refused
 from .params import merged
 from .world import Thing, World, unset
 
@@ -34,26 +34,30 @@ NETWORK_CODES = {
     "general": "13.7",
     "unrecognized": "10.4",
 }
-EVIDENCE_TEXTS = (
-    "access_activity_log",
+# A line holds 5,000 characters, a text 20,000.
+EVIDENCE_LINES = (
     "billing_address",
-    "cancellation_policy_disclosure",
-    "cancellation_rebuttal",
     "customer_email_address",
     "customer_name",
     "customer_purchase_ip",
-    "duplicate_charge_explanation",
     "duplicate_charge_id",
-    "product_description",
-    "refund_policy_disclosure",
-    "refund_refusal_explanation",
     "service_date",
     "shipping_address",
     "shipping_carrier",
     "shipping_date",
     "shipping_tracking_number",
+)
+EVIDENCE_TEXTS = (
+    "access_activity_log",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "duplicate_charge_explanation",
+    "product_description",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
     "uncategorized_text",
 )
+MOST_EVIDENCE = 150_000
 EVIDENCE_FILES = unset(
     """
     cancellation_policy customer_communication customer_signature duplicate_charge_documentation
@@ -90,7 +94,7 @@ def update(world: World, call: Call) -> Thing:
     if (evidence or call.params.get("submit")) and dispute["status"] not in WAITING:
         raise _over(dispute, "updated")
     dispute["metadata"] = merged(dispute["metadata"], call.params.get("metadata"))
-    dispute["evidence"] = {**dispute["evidence"], **(evidence or {})}
+    dispute["evidence"] = _with(dispute["evidence"], evidence or {})
     _note_evidence(dispute)
     if call.params.get("submit", evidence is not None):
         _submit(world, dispute)
@@ -172,6 +176,14 @@ def _is_inquiry(dispute: Thing) -> bool:
     return str(dispute["status"]).startswith("warning_")
 
 
+def _with(old: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    both = {**old, **given}
+    if sum(len(both[name] or "") for name in (*EVIDENCE_LINES, *EVIDENCE_TEXTS)) > MOST_EVIDENCE:
+        message = f"The evidence may have at most {MOST_EVIDENCE} characters in all."
+        raise invalid(message, param="evidence")
+    return both
+
+
 def _note_evidence(dispute: Thing) -> None:
     given = any(value for name, value in dispute["evidence"].items() if name != "enhanced_evidence")
     dispute["evidence_details"] = {**dispute["evidence_details"], "has_evidence": given}
@@ -219,7 +231,7 @@ def _end(world: World, dispute: Thing, status: str) -> None:
 
 
 def _no_evidence() -> dict[str, Any]:
-    return {**EVIDENCE_FILES, **dict.fromkeys(EVIDENCE_TEXTS), "enhanced_evidence": {}}
+    return {**EVIDENCE_FILES, **dict.fromkeys((*EVIDENCE_LINES, *EVIDENCE_TEXTS)), "enhanced_evidence": {}}
 
 
 def _evidence_details(world: World) -> dict[str, Any]:

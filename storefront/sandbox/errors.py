@@ -7,6 +7,10 @@ from typing import Any
 DOCS = "https://stripe.com/docs/error-codes/"
 
 
+LONGEST_MESSAGE = 2000
+LONGEST_PARAM = 500
+
+
 class StripeError(Exception):
     """An error answer.
 
@@ -32,8 +36,10 @@ class StripeError(Exception):
         self.keeps = False
 
     def body(self) -> dict[str, Any]:
-        """Give the JSON answer."""
-        error = {"type": self.kind, "message": str(self), **self.facts}
+        """Give the JSON answer; what it quotes of a request is no longer than the request deserved."""
+        error = {"type": self.kind, "message": str(self)[:LONGEST_MESSAGE], **self.facts}
+        if "param" in error:
+            error["param"] = error["param"][:LONGEST_PARAM]
         if "code" in self.facts:
             error["doc_url"] = DOCS + str(self.facts["code"]).replace("_", "-")
         return {"error": dict(sorted(error.items()))}

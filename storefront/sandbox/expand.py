@@ -101,11 +101,11 @@ def _inside(world: World, holder: dict[str, Any], step: str, path: str) -> objec
         ours = "intent = ? AND json_extract(body, '$.charge') = ?"
         refunds = world.query("refund", ours, holder["payment_intent"], holder["id"])
         url = f"/v1/charges/{holder['id']}/refunds"
-        return lists.of([dict(refund) for refund in reversed(refunds)], url)
+        return lists.head([dict(refund) for refund in reversed(refunds)], url)
     if step == "line_items":
         thing = world.fetch(holder["object"], holder["id"])
         url = f"/v1/{holder['object'].replace('.', '/')}s/{thing.id}/line_items"
-        return lists.of(_items(thing, path), url)
+        return lists.head(_items(thing, path), url)
     if kind and isinstance(value, str):
         return dict(_named(world, kind, value))
     return value

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .routes import Call
 
 PAGE = 10
+EVENT_LIFE = 30 * 24 * 60 * 60
 BOUNDS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 # A filter's name and the expression it compares.
@@ -42,7 +43,7 @@ def events(world: World, call: Call) -> dict[str, Any]:
     kind = params.pop("type", "*")
     wheres, values = _filters(params, {})
     wheres += ["created >= ?", "state GLOB ?" if "*" in kind else "state = ?"]
-    values += [world.now - 30 * 24 * 60 * 60, kind]
+    values += [world.now - EVENT_LIFE, kind]
     if "types" in params:
         wheres.append(f"state IN ({', '.join('?' * len(params['types']))})")
         values.extend(params["types"])
@@ -52,9 +53,47 @@ def events(world: World, call: Call) -> dict[str, Any]:
     return _page(world, call, "event", wheres, values)
 
 
+def event(world: World, call: Call) -> Thing:
+    """Give an event of the last 30 days."""
+    found = world.fetch("event", call.ids[0])
+    if found["created"] < world.now - EVENT_LIFE:
+        raise absent("event", found.id, "id")
+    return found
+
+
 def of(things: list[dict[str, Any]], url: str, *, more: bool = False) -> dict[str, Any]:
     """Give a list object."""
     return {"object": "list", "data": things, "has_more": more, "url": url}
+
+
+def head(things: list[dict[str, Any]], url: str) -> dict[str, Any]:
+    """Give a list as it stands inside another object: its first page."""
+    return of(things[:PAGE], url, more=len(things) > PAGE)
+
+
+def items(call: Call, things: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the page that a call asks for of what is a part of something else, such as line items."""
+    params = call.params
+    _refuse_both_ways(params)
+    places = {thing["id"]: place for place, thing in enumerate(things)}
+    limit = params.get("limit", PAGE)
+    if "ending_before" in params:
+        last = _item_place(places, params["ending_before"], "ending_before")
+        first = max(last - limit, 0)
+        return of(things[first:last], call.path, more=first > 0)
+    first = _item_place(places, params["starting_after"], "starting_after") + 1 if "starting_after" in params else 0
+    return of(things[first : first + limit], call.path, more=first + limit < len(things))
+
+
+def _item_place(places: dict[str, int], ident: str, param: str) -> int:
+    if ident not in places:
+        raise absent("item", ident, param, 400)
+    return places[ident]
+
+
+def _refuse_both_ways(params: dict[str, Any]) -> None:
+    if "starting_after" in params and "ending_before" in params:
+        raise exclusive("starting_after", "ending_before")
 
 
 def _filters(params: dict[str, Any], fixed: dict[str, object]) -> tuple[list[str], list[object]]:
@@ -79,8 +118,7 @@ def _filters(params: dict[str, Any], fixed: dict[str, object]) -> tuple[list[str
 
 def _page(world: World, call: Call, kind: str, wheres: list[str], values: list[object]) -> dict[str, Any]:
     params = call.params
-    if "starting_after" in params and "ending_before" in params:
-        raise exclusive("starting_after", "ending_before")
+    _refuse_both_ways(params)
     backwards = "ending_before" in params
     for name, sign in (("starting_after", "<"), ("ending_before", ">")):
         if name in params:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from . import checkout_tax, hosted, portal_pages
 from .card_form import default_values, read_address, read_card, read_email
 from .cards import CARDS
+from .errors import StripeError
 from .hosted import Entry, Outcome
 from .tax_rates import BY_NAME
 from .templating import amount, page, price_of
@@ -34,6 +35,13 @@ class Pages:
 
     def respond(self, request: Request) -> Response:
         """Answer one request of a browser."""
+        try:
+            return self._page(request)
+        except StripeError as refusal:
+            # Such as: the session's customer was deleted while somebody typed.
+            return page("refused.html", 409, reason=str(refusal))
+
+    def _page(self, request: Request) -> Response:
         if match := SESSION.match(request.path):
             return self._session(request, match.group(2))
         if match := CHALLENGE.match(request.path):

@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .currencies import CURRENCIES
 from .errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WHOLE = re.compile(r"-?\d+")
-CURRENCY = re.compile(r"[a-z]{3}")
+# No more digits than a 64-bit number has.
+WHOLE = re.compile(r"-?[0-9]{1,18}")
+ADDRESS = re.compile(r"https?://[^\s/?#]+")
+PLACE = re.compile(r"[0-9]{1,4}")
 METADATA_KEYS = 50
 METADATA_NAME = 40
 METADATA_VALUE = 500
@@ -47,7 +50,7 @@ class Url:
     def read(self, value: object, where: str) -> str:
         """Give the address."""
         text = _string(value, where, "string")
-        if not text.startswith(("http://", "https://")):
+        if not ADDRESS.match(text):
             message = f"Not a valid URL: {where} has to begin with http:// or https://."
             raise invalid(message, param=where, code="url_invalid")
         return text
@@ -55,13 +58,13 @@ class Url:
 
 @dataclass(frozen=True)
 class Currency:
-    """A three-letter currency in lower case."""
+    """A currency that cards are charged in, as three lower-case letters."""
 
     def read(self, value: object, where: str) -> str:
         """Give the currency."""
         text = _string(value, where, "string")
-        if not CURRENCY.fullmatch(text):
-            message = f"Invalid currency: {text}. It is written as three lower-case letters."
+        if text not in CURRENCIES:
+            message = f"Invalid currency: {text[:40]}. Write one that cards are charged in, in lower-case letters."
             raise invalid(message, param=where)
         return text
 
@@ -77,7 +80,7 @@ class Whole:
         """Give the integer."""
         text = _string(value, where, "integer")
         if not WHOLE.fullmatch(text):
-            raise invalid(f"Invalid integer: {text}", param=where, code="parameter_invalid_integer")
+            raise invalid(f"Invalid integer: {text[:40]}", param=where, code="parameter_invalid_integer")
         number = int(text)
         if self.least is not None and number < self.least:
             message = f"This value must be greater than or equal to {self.least}."
@@ -124,7 +127,7 @@ class Many:
 
     def read(self, value: object, where: str) -> list[object]:
         """Give the list, in the order of its indexes."""
-        if not isinstance(value, dict) or not all(name.isdigit() for name in value):
+        if not isinstance(value, dict) or not all(map(PLACE.fullmatch, value)):
             raise invalid("Invalid array", param=where)
         places = sorted(value, key=int)
         if [int(place) for place in places] != list(range(len(places))):
@@ -145,7 +148,7 @@ class Metadata:
         if not isinstance(value, dict):
             raise invalid("Invalid object", param=where)
         if len(value) > METADATA_KEYS:
-            raise invalid(f"You can have up to {METADATA_KEYS} metadata keys.", param=where)
+            raise _too_many_keys(where)
         for name, text in value.items():
             _metadata_entry(name, text, where)
         return dict(value)
@@ -190,10 +193,11 @@ class Gone:
 
 @dataclass(frozen=True)
 class Hash:
-    """A hash of known names. Every endpoint's table is one."""
+    """A hash of known names, pairs of which may be `apart`: one of them at most. Every endpoint's table is one."""
 
     fields: Mapping[str, Rule] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    apart: tuple[tuple[str, str], ...] = ()
 
     def read(self, value: object, where: str = "") -> dict[str, Any]:
         """Give the known values in their types; refuse unknown names and missing ones."""
@@ -203,8 +207,11 @@ class Hash:
         if unknown:
             raise _unknown(unknown)
         for name in self.needs:
-            if value.get(name, "") == "":
+            if value.get(name, "") == "" and not (name in value and isinstance(self.fields[name], Unset)):
                 raise missing(_inside(where, name))
+        for one, other in self.apart:
+            if one in value and other in value:
+                raise exclusive(_inside(where, one), _inside(where, other))
         return {name: self.fields[name].read(entry, _inside(where, name)) for name, entry in value.items()}
 
 
@@ -226,7 +233,10 @@ def merged(old: dict[str, str], change: dict[str, str] | None) -> dict[str, str]
     if change == {"": ""}:
         return {}
     both = {**old, **change}
-    return {name: value for name, value in both.items() if value != ""}
+    kept = {name: value for name, value in both.items() if value != ""}
+    if len(kept) > METADATA_KEYS:
+        raise _too_many_keys("metadata")
+    return kept
 
 
 def _inside(where: str, name: str) -> str:
@@ -254,6 +264,10 @@ def _metadata_entry(name: str, text: object, where: str) -> None:
     if len(text) > METADATA_VALUE:
         message = f"Metadata values may have up to {METADATA_VALUE} characters."
         raise invalid(message, param=f"{where}[{name}]")
+
+
+def _too_many_keys(where: str) -> StripeError:
+    return invalid(f"You can have up to {METADATA_KEYS} metadata keys.", param=where)
 
 
 def _unknown(names: list[str]) -> StripeError:

@@ -13,7 +13,7 @@ from . import charges, tax, tax_transactions
 from .currencies import check_amount, check_digits
 from .errors import declined, invalid, refused
 from .params import merged
-from .payment_methods import refuse_stranger, resolve
+from .payment_methods import refuse_parted, resolve
 from .payments import CANCELLABLE, Presence, authorise, cancel_intent, session_of
 from .world import Thing, World, unset
 
@@ -60,8 +60,6 @@ def create(world: World, call: Call) -> Thing:
 def make(world: World, params: dict[str, Any], session: str | None = None) -> Thing:
     """Store a new intent that nobody has confirmed."""
     check_amount(params["amount"], params["currency"])
-    if params.get("customer"):
-        world.fetch("customer", params["customer"], "customer")
     intent = Thing(_blank(world, params), {"session": session})
     _apply(world, intent, params)
     world.add(intent)
@@ -77,8 +75,6 @@ def update(world: World, call: Call) -> Thing:
         raise _unexpected(intent, "updated", OPEN)
     if "amount" in call.params:
         check_amount(call.params["amount"], call.params.get("currency", intent["currency"]))
-    if call.params.get("customer"):
-        world.fetch("customer", call.params["customer"], "customer")
     _apply(world, intent, call.params)
     return world.save(intent)
 
@@ -143,6 +139,7 @@ def _check_create(params: dict[str, Any]) -> None:
 
 def _confirm(world: World, intent: Thing, params: dict[str, Any]) -> None:
     _check_confirm(intent, params)
+    refuse_parted(world, intent)
     method = world.fetch("payment_method", intent["payment_method"], "payment_method")
     intent.hidden["return_url"] = params.get("return_url", intent.hidden.get("return_url"))
     away = bool(params.get("off_session"))
@@ -158,11 +155,22 @@ def _check_confirm(intent: Thing, params: dict[str, Any]) -> None:
             "You cannot confirm this PaymentIntent because it's missing a payment method. Give one in `payment_method`."
         )
         raise invalid(message, param="payment_method", code="parameter_missing")
+    check_way_back(intent, params)
+    if params.get("off_session") and intent["setup_future_usage"]:
+        message = (
+            "You cannot confirm with `off_session=true` when `setup_future_usage` is set on the PaymentIntent:"
+            " the customer has to be there while a card is set up."
+        )
+        raise invalid(message, param="off_session")
+
+
+def check_way_back(intent: Thing, params: dict[str, Any]) -> None:
+    """Refuse to confirm what may send its customer away, and names no address to come back to."""
     redirects = (intent["automatic_payment_methods"] or {}).get("allow_redirects") != "never"
     stays = "allowed_payment_method_types" in intent or not redirects
     if not (stays or params.get("return_url") or intent.hidden.get("return_url")):
         message = (
-            "This PaymentIntent may use payment methods that redirect. You must provide a"
+            "This intent may use payment methods that redirect. You must provide a"
             " `return_url`, or set `automatic_payment_methods[allow_redirects]` to never,"
             " or give `allowed_payment_method_types`."
         )
@@ -201,11 +209,10 @@ def _apply(world: World, intent: Thing, params: dict[str, Any]) -> None:
     if "payment_method_options" in params:
         intent["payment_method_options"] = options_of(params)
     if params.get("payment_method"):
-        method = resolve(world, params["payment_method"])
-        refuse_stranger(method, intent["customer"])
-        intent["payment_method"] = method.id
-        if intent["status"] == "requires_payment_method":
-            intent["status"] = "requires_confirmation"
+        intent["payment_method"] = resolve(world, params["payment_method"]).id
+        intent.update(next_action=None, status="requires_confirmation")
+    if {"customer", "payment_method"} & set(params):
+        refuse_parted(world, intent)
 
 
 def options_of(params: dict[str, Any]) -> dict[str, Any]:

@@ -22,14 +22,13 @@ def attach(world: World, call: Call) -> Thing:
     method = resolve(world, call.ids[0], None)
     if method["customer"] == customer.id:
         return method
-    if method["customer"]:
-        message = "The payment method you provided has already been attached to a customer."
-        raise refused(message, code="payment_method_unexpected_state")
-    refuse_spent(method)
-    card = card_of(method)
-    if not card.attachable and card.decline:
-        raise declined(card.decline.facts())
+    refuse_unattachable(method)
     return attach_to(world, method, customer.id)
+
+
+def retrieve(world: World, call: Call) -> Thing:
+    """Give a card; a test alias gives a card of its own, as everywhere."""
+    return resolve(world, call.ids[0], None)
 
 
 def detach(world: World, call: Call) -> Thing:
@@ -76,13 +75,23 @@ def attach_to(world: World, method: Thing, customer: str) -> Thing:
 
 
 def detach_from(world: World, method: Thing) -> Thing:
-    """Make a card nobody's; it cannot be used again."""
+    """Make a card nobody's; it cannot be used again, nor be the default of the customer that it was of."""
     before = {"customer": method["customer"]}
+    _prefer_no_more(world, method)
     method["customer"] = None
     method.hidden["spent"] = True
     world.save(method)
     world.emit("payment_method.detached", method, before)
     return method
+
+
+def _prefer_no_more(world: World, method: Thing) -> None:
+    customer = world.fetch("customer", method["customer"])
+    settings = customer["invoice_settings"]
+    if settings["default_payment_method"] == method.id:
+        customer["invoice_settings"] = {**settings, "default_payment_method": None}
+        world.save(customer)
+        world.emit("customer.updated", customer, {"invoice_settings": settings})
 
 
 def card_of(method: Thing) -> TestCard:
@@ -131,6 +140,19 @@ def _apply(method: Thing, params: dict[str, Any]) -> None:
         method["allow_redisplay"] = params["allow_redisplay"]
 
 
+def refuse_unattachable(method: Thing) -> None:
+    """Refuse to save a card that is somebody's, was used up, or (402) is declined by its bank already now."""
+    if method["customer"]:
+        message = "The payment method you provided has already been attached to a customer."
+        raise refused(message, code="payment_method_unexpected_state")
+    refuse_spent(method)
+    card = card_of(method)
+    if not card.attachable and card.decline:
+        error = declined(card.decline.facts())
+        error.keeps = False
+        raise error
+
+
 def refuse_spent(method: Thing) -> None:
     """Refuse a card that was used once without a customer, or detached."""
     if method.hidden.get("spent"):
@@ -139,6 +161,15 @@ def refuse_spent(method: Thing) -> None:
             " or was detached from one. It may not be used again."
         )
         raise refused(message, code="payment_method_unexpected_state")
+
+
+def refuse_parted(world: World, intent: Thing) -> None:
+    """Refuse an intent whose card and customer do not go together (any more), or whose customer is gone."""
+    if intent["customer"]:
+        world.fetch("customer", intent["customer"], "customer")
+    if intent["payment_method"]:
+        method = world.fetch("payment_method", intent["payment_method"], "payment_method")
+        refuse_stranger(method, intent["customer"])
 
 
 def refuse_stranger(method: Thing, customer: str | None) -> None:

@@ -128,7 +128,10 @@ def _approve(world: World, intent: Thing, method: Thing, *, off_session: bool) -
 def _keep_card(world: World, intent: Thing, method: Thing) -> None:
     options = charges.card_options(intent)
     usage = options.get("setup_future_usage") or intent["setup_future_usage"]
-    if usage:
+    if usage == "none":
+        # For cards: whatever the intent says of other methods.
+        usage = None
+    if usage == "off_session":
         method.hidden["set_up"] = True
     if usage and intent["customer"] and not method["customer"]:
         attach_to(world, method, intent["customer"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import threading
+from contextlib import suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +20,8 @@ from .mailbox import Postbox
 if TYPE_CHECKING:
     from .app import Sandbox
 
+# No body of the API is near as long.
+LENGTH = re.compile(r"[0-9]{1,8}")
 HOST = "127.0.0.1"
 LARGEST_LETTER = 25 * 1024 * 1024
 
@@ -38,14 +43,21 @@ class Bridge(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a GET; the other methods are the same to us."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length") or "0"
+        if not LENGTH.fullmatch(length) or "Transfer-Encoding" in self.headers:
+            # Where this request ends, and the next one begins, nobody can say.
+            self.close_connection = True
+            self.send_error(HTTPStatus.LENGTH_REQUIRED, "Say in Content-Length how many bytes the body has")
+            return
+        body = self.rfile.read(int(length))
         try:
             chunks = self.sandbox(self._environ(body), self._begin)
             self._finish(b"".join(chunks))
         except AnswerLostError as lost:
             self.stopping.wait(lost.hang)
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # whoever asked may be gone by now
+                self.connection.shutdown(socket.SHUT_RDWR)
         except ConnectionError:
             self.close_connection = True
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from .cards import Decline, ask_bank
 from .errors import declined, invalid, refused
 from .params import merged
-from .payment_intents import automatic_methods
-from .payment_methods import attach_to, card_of, refuse_stranger, resolve
+from .payment_intents import automatic_methods, check_way_back
+from .payment_methods import attach_to, card_of, refuse_parted, resolve
 from .payments import Presence, challenge, visit_of
 from .world import Thing, World, unset
 
@@ -42,8 +42,6 @@ def create(world: World, call: Call) -> Thing:
 
 def make(world: World, params: dict[str, Any], session: str | None = None) -> Thing:
     """Store a new setup intent that nobody has confirmed."""
-    if params.get("customer"):
-        world.fetch("customer", params["customer"], "customer")
     intent = Thing(_blank(world, params), {"session": session})
     _apply(world, intent, params)
     world.add(intent)
@@ -56,8 +54,6 @@ def update(world: World, call: Call) -> Thing:
     intent = world.fetch("setup_intent", call.ids[0])
     if intent["status"] not in OPEN and set(call.params) - {"metadata", "description", "expand"}:
         raise _unexpected(intent, "updated")
-    if call.params.get("customer"):
-        world.fetch("customer", call.params["customer"], "customer")
     _apply(world, intent, call.params)
     return world.save(intent)
 
@@ -141,7 +137,8 @@ def _failed(world: World, intent: Thing, error: dict[str, Any], reason: Decline)
 def _succeed(world: World, intent: Thing, method: Thing) -> None:
     intent.update(last_setup_error=None, next_action=None, status="succeeded")
     world.save(intent)
-    method.hidden["set_up"] = True
+    if intent["usage"] == "off_session":
+        method.hidden["set_up"] = True
     if intent["customer"] and not method["customer"]:
         attach_to(world, method, intent["customer"])
     else:
@@ -154,6 +151,8 @@ def _confirm(world: World, intent: Thing, params: dict[str, Any]) -> None:
     if not intent["payment_method"]:
         message = "You cannot confirm this SetupIntent because it's missing a payment method."
         raise invalid(message, param="payment_method", code="parameter_missing")
+    check_way_back(intent, params)
+    refuse_parted(world, intent)
     method = world.fetch("payment_method", intent["payment_method"], "payment_method")
     intent.hidden["return_url"] = params.get("return_url", intent.hidden.get("return_url"))
     decline = save_card(world, intent, method, Presence())
@@ -174,11 +173,10 @@ def _apply(world: World, intent: Thing, params: dict[str, Any]) -> None:
     if "payment_method_options" in params:
         intent["payment_method_options"] = _options(params)
     if params.get("payment_method"):
-        method = resolve(world, params["payment_method"])
-        refuse_stranger(method, intent["customer"])
-        intent["payment_method"] = method.id
-        if intent["status"] == "requires_payment_method":
-            intent["status"] = "requires_confirmation"
+        intent["payment_method"] = resolve(world, params["payment_method"]).id
+        intent.update(next_action=None, status="requires_confirmation")
+    if {"customer", "payment_method"} & set(params):
+        refuse_parted(world, intent)
 
 
 def _options(params: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Names, types and words are Stripe's (API 2026-10-28.endive).
 
 from __future__ import annotations
 
-from .disputes import EVIDENCE_TEXTS
+from .disputes import EVIDENCE_LINES, EVIDENCE_TEXTS
 from .params import (
     Currency,
     Either,
@@ -21,6 +21,7 @@ from .params import (
     Url,
     Whole,
 )
+from .words import EVENT_TYPES, LOCALES, METHOD_TYPES, PORTAL_LOCALES, VERSIONS
 
 Fields = dict[str, Rule]
 
@@ -45,9 +46,12 @@ IF_AVAILABLE = OneOf(("if_available", "never"))
 THREE_D_SECURE = OneOf(("any", "automatic", "challenge"))
 TYPE_LISTS: Fields = {
     "allowed_payment_method_types": Many(OneOf(("card",))),
-    "excluded_payment_method_types": Many(Text()),
+    "excluded_payment_method_types": Many(OneOf(METHOD_TYPES)),
     "payment_method_types": TYPES_GONE,
 }
+ALLOWED_ALONE = tuple(
+    ("allowed_payment_method_types", other) for other in ("automatic_payment_methods", "excluded_payment_method_types")
+)
 AUTOMATIC = Hash({"enabled": Flag(), "allow_redirects": OneOf(("always", "never"))}, needs=("enabled",))
 STATEMENT: Fields = {
     "statement_descriptor": Text(22),
@@ -89,7 +93,7 @@ METHOD_UPDATE = Hash(
     }
 )
 
-TAX_LINK = Hash({"calculation": Unset(Text())})
+TAX_LINK = Hash({"calculation": Unset(Text())}, needs=("calculation",))
 HOOKS = Hash({"inputs": Hash({"tax": TAX_LINK}, needs=("tax",))}, needs=("inputs",))
 CARD_OPTIONS = Hash(
     {
@@ -132,6 +136,7 @@ INTENT_CREATE = Hash(
         "use_stripe_sdk": Flag(),
     },
     needs=("amount", "currency"),
+    apart=ALLOWED_ALONE,
 )
 INTENT_UPDATE = Hash(
     {
@@ -139,7 +144,8 @@ INTENT_UPDATE = Hash(
         "amount": AMOUNT,
         "currency": Currency(),
         "setup_future_usage": Unset(USAGE),
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 INTENT_CONFIRM = Hash(
     {
@@ -155,7 +161,8 @@ INTENT_CONFIRM = Hash(
         "return_url": Url(),
         "setup_future_usage": Unset(USAGE),
         "use_stripe_sdk": Flag(),
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 INTENT_CAPTURE = Hash(
     {
@@ -190,7 +197,8 @@ SETUP_CREATE = Hash(
         "return_url": Url(),
         "usage": USAGE,
         "use_stripe_sdk": Flag(),
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 SETUP_UPDATE = Hash(
     {
@@ -201,7 +209,8 @@ SETUP_UPDATE = Hash(
         "description": Text(1000),
         "payment_method": Text(),
         "payment_method_options": SETUP_OPTIONS,
-    }
+    },
+    apart=ALLOWED_ALONE,
 )
 SETUP_CONFIRM = Hash(
     {
@@ -239,7 +248,7 @@ BALANCE_TYPES = ("adjustment", "charge", "refund", "refund_failure")
 BALANCE_LIST = Hash(
     {**PAGE, "created": CREATED, "currency": Currency(), "source": Text(), "type": OneOf(BALANCE_TYPES)}
 )
-EVIDENCE = Hash(dict.fromkeys(EVIDENCE_TEXTS, Unset(Text(20_000))))
+EVIDENCE = Hash({**dict.fromkeys(EVIDENCE_LINES, Unset(Text())), **dict.fromkeys(EVIDENCE_TEXTS, Unset(Text(20_000)))})
 DISPUTE_UPDATE = Hash({**EXPAND, **META, "evidence": EVIDENCE, "submit": Flag()})
 DISPUTE_CLOSE = RETRIEVE
 DISPUTE_LIST = REFUND_LIST
@@ -291,7 +300,7 @@ SESSION_CREATE = Hash(
         "customer_update": Hash(dict.fromkeys(("address", "name"), OneOf(("auto", "never")))),
         "expires_at": Whole(1),
         "line_items": Many(LINE_ITEM, 100),
-        "locale": Text(10),
+        "locale": OneOf(LOCALES),
         "mode": OneOf(("payment", "setup")),
         "payment_intent_data": Hash(
             {
@@ -322,6 +331,7 @@ SESSION_CREATE = Hash(
         "ui_mode": OneOf(("hosted_page",)),
     },
     needs=("mode", "success_url"),
+    apart=ALLOWED_ALONE,
 )
 SESSION_LIST = Hash(
     {
@@ -346,7 +356,7 @@ AFTER_COMPLETION = Hash(
 )
 FLOW = Hash({"after_completion": AFTER_COMPLETION, "type": OneOf(("payment_method_update",))}, needs=("type",))
 PORTAL_CREATE = Hash(
-    {**EXPAND, "customer": Text(), "flow_data": FLOW, "locale": Text(10), "return_url": Url()},
+    {**EXPAND, "customer": Text(), "flow_data": FLOW, "locale": OneOf(PORTAL_LOCALES), "return_url": Url()},
     needs=("customer",),
 )
 
@@ -396,48 +406,8 @@ TAX_REVERSE = Hash(
     },
     needs=("mode", "original_transaction", "reference"),
 )
-TAX_ITEM_LIST = Hash(PAGE)
+TAX_ITEM_LIST = Hash({**PAGE, "starting_after": Text(500), "ending_before": Text(500)})
 
-# Types that an endpoint may ask for.
-EVENT_TYPES = (
-    "*",
-    "billing_portal.session.created",
-    "charge.captured",
-    "charge.dispute.closed",
-    "charge.dispute.created",
-    "charge.dispute.funds_reinstated",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.updated",
-    "charge.expired",
-    "charge.failed",
-    "charge.refunded",
-    "charge.succeeded",
-    "charge.updated",
-    "checkout.session.completed",
-    "checkout.session.expired",
-    "customer.created",
-    "customer.deleted",
-    "customer.updated",
-    "payment_intent.amount_capturable_updated",
-    "payment_intent.canceled",
-    "payment_intent.created",
-    "payment_intent.payment_failed",
-    "payment_intent.processing",
-    "payment_intent.requires_action",
-    "payment_intent.succeeded",
-    "payment_method.attached",
-    "payment_method.automatically_updated",
-    "payment_method.detached",
-    "payment_method.updated",
-    "refund.created",
-    "refund.failed",
-    "refund.updated",
-    "setup_intent.canceled",
-    "setup_intent.created",
-    "setup_intent.requires_action",
-    "setup_intent.setup_failed",
-    "setup_intent.succeeded",
-)
 EVENT_LIST = Hash(
     {
         **PAGE,
@@ -445,7 +415,8 @@ EVENT_LIST = Hash(
         "delivery_success": Flag(),
         "type": Text(),
         "types": Many(Text(), 20),
-    }
+    },
+    apart=(("type", "types"),),
 )
 ENDPOINT: Fields = {
     **EXPAND,
@@ -454,6 +425,6 @@ ENDPOINT: Fields = {
     "enabled_events": Many(OneOf(EVENT_TYPES)),
     "url": Url(),
 }
-ENDPOINT_CREATE = Hash({**ENDPOINT, "api_version": Text(40)}, needs=("enabled_events", "url"))
+ENDPOINT_CREATE = Hash({**ENDPOINT, "api_version": OneOf(VERSIONS)}, needs=("enabled_events", "url"))
 ENDPOINT_UPDATE = Hash({**ENDPOINT, "disabled": Flag()})
 ENDPOINT_LIST = Hash(PAGE)

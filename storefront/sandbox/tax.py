@@ -33,9 +33,8 @@ def retrieve(world: World, call: Call) -> Thing:
 
 
 def line_items(world: World, call: Call) -> dict[str, Any]:
-    """Give the items of a calculation."""
-    calculation = usable(world, call.ids[0])
-    return lists.of(calculation.hidden["line_items"], call.path)
+    """Give one page of the items of a calculation."""
+    return lists.items(call, usable(world, call.ids[0]).hidden["line_items"])
 
 
 def usable(world: World, ident: str, param: str | None = None) -> Thing:

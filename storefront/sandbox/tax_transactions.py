@@ -45,9 +45,8 @@ def reverse(world: World, call: Call) -> Thing:
 
 
 def line_items(world: World, call: Call) -> dict[str, Any]:
-    """Give the items of a transaction."""
-    transaction = world.fetch("tax.transaction", call.ids[0])
-    return lists.of(transaction.hidden["line_items"], call.path)
+    """Give one page of the items of a transaction."""
+    return lists.items(call, world.fetch("tax.transaction", call.ids[0]).hidden["line_items"])
 
 
 def _post(world: World, calculation: Thing, reference: str, params: dict[str, Any]) -> Thing:
@@ -120,6 +119,6 @@ def _transaction(
         "metadata": merged({}, metadata),
         "reference": reference,
         **facts,
-        "line_items": lists.of(items, f"/v1/tax/transactions/{ident}/line_items"),
+        "line_items": lists.head(items, f"/v1/tax/transactions/{ident}/line_items"),
     }
     return world.add(Thing(body, {"line_items": items}))

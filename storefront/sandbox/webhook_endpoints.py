@@ -32,9 +32,17 @@ def update(world: World, call: Call) -> Thing:
         if name in call.params:
             endpoint[name] = call.params[name]
     if "disabled" in call.params:
-        endpoint["status"] = "disabled" if call.params["disabled"] else "enabled"
+        _switch(world, endpoint, on=not call.params["disabled"])
     endpoint["metadata"] = merged(endpoint["metadata"], call.params.get("metadata"))
     return world.save(endpoint)
+
+
+def _switch(world: World, endpoint: Thing, *, on: bool) -> None:
+    endpoint["status"] = "enabled" if on else "disabled"
+    if not on:
+        world.db.execute(
+            "UPDATE deliveries SET state = 'given up' WHERE endpoint = ? AND state = 'waiting'", (endpoint.id,)
+        )
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:

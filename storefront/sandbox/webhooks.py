@@ -192,7 +192,8 @@ class Deliverer:
         now = self._machine.clock.wall()
         with self._machine.store.transaction() as db:
             db.execute(
-                "UPDATE deliveries SET tries = tries + 1, state = ?, next_try = ?, answer = ? WHERE id = ?",
+                "UPDATE deliveries SET tries = tries + 1, state = ?, next_try = ?, answer = ?"
+                " WHERE id = ? AND state = 'waiting'",
                 (state, now + pause, answer, delivery.id),
             )
             if arrived:

@@ -16,7 +16,7 @@ from flask_mail import Mail
 
 from storefront.outside.postman import Envelope, NotAccepted, Postman
 from tests.support.mailserver import MailServer, Taken, running, silence
-from tests.support.world import free_port
+from tests.support.ports import free_port
 
 SENDER = "letters@forthcoming.example"
 LETTER = Envelope(

@@ -91,6 +91,11 @@ class Inside:
         """Hold a payment."""
         return self.paid(alias, capture_method="manual", **facts)
 
+    def saved(self, alias: str = "pm_card_visa") -> tuple[str, str]:
+        """Give the ids of a saved card and of its customer."""
+        customer = self.post("/v1/customers", {"email": "ada@example.com"})["id"]
+        return self.post(f"/v1/payment_methods/{alias}/attach", {"customer": customer})["id"], customer
+
     def charge(self, intent: Any) -> Any:
         """Give the charge of an intent as it is now."""
         return self.get(f"/v1/charges/{intent['latest_charge']}")

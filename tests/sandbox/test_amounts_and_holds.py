@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from storefront.rules import money
+from storefront.sandbox import currencies
 from storefront.sandbox.cards import BY_ALIAS, BY_NUMBER
 from tests.sandbox.inside import DAY, PAID
 
@@ -25,6 +27,7 @@ EXTENDED = {"payment_method_options[card][request_extended_authorization]": "if_
         (49, "jpy", "amount_too_small"),
         (1499, "czk", "amount_too_small"),
         (100_000_000, "eur", "amount_too_large"),
+        (1_000_000_000_000, "idr", "amount_too_large"),
         (1235, "kwd", "invalid_charge_amount"),
         (1235, "bhd", "invalid_charge_amount"),
         (100_050, "isk", "invalid_charge_amount"),
@@ -38,10 +41,31 @@ def test_an_amount_that_no_network_carries_is_refused(inside: Inside, amount: in
 
 @pytest.mark.parametrize(
     ("amount", "currency"),
-    [(50, "eur"), (30, "gbp"), (50, "jpy"), (99_999_999, "eur"), (1230, "kwd"), (100_000, "isk")],
+    [
+        (50, "eur"),
+        (30, "gbp"),
+        (50, "jpy"),
+        (99_999_999, "eur"),
+        (1230, "kwd"),
+        (100_000, "isk"),
+        (999_999_999_999, "idr"),
+    ],
 )
 def test_an_amount_at_the_limit_is_carried(inside: Inside, amount: int, currency: str) -> None:
     assert inside.paid(amount=str(amount), currency=currency)["amount_received"] == amount
+
+
+def test_the_shop_prices_what_cards_are_charged_in() -> None:
+    assert {name.upper() for name in currencies.CURRENCIES} == money.CURRENCIES
+    for name in money.CURRENCIES:
+        assert currencies.decimals(name.lower()) == money.decimals(name)
+        currencies.check_amount(money.least(name), name.lower())
+        currencies.check_amount(money.most(name) // money.step(name) * money.step(name), name.lower())
+
+
+@pytest.mark.parametrize("currency", ["zzz", "EUR", "eu", "euro", "n y"])
+def test_a_currency_that_no_card_is_charged_in_is_refused(inside: Inside, currency: str) -> None:
+    assert inside.error(INTENTS, {"amount": "1000", "currency": currency})["param"] == "currency"
 
 
 def test_a_part_that_is_captured_or_refunded_has_the_digits_of_its_currency(inside: Inside) -> None:

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stripe
 
+from tests.sandbox.inside import PAID
+
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Local, Receiver
+    from tests.sandbox.inside import Inside
 
+FORM = "application/x-www-form-urlencoded"
 BACK = "http://127.0.0.1:9/back?order=7"
 
 
@@ -128,3 +132,14 @@ def test_insufficient_funds_show_after_the_challenge(local: Local) -> None:
     local.answer_challenge(action.redirect_to_url.url)
     error: Any = local.api.payment_intents.retrieve(intent.id).last_payment_error
     assert (error.code, error.decline_code) == ("card_declined", "insufficient_funds")
+
+
+@pytest.mark.parametrize(("usage", "status"), [("off_session", 200), ("on_session", 402)])
+def test_a_card_pays_unattended_if_it_was_set_up_for_that(inside: Inside, usage: str, status: int) -> None:
+    customer = inside.post("/v1/customers")["id"]
+    wanted = {"payment_method": "pm_card_authenticationRequiredOnSetup", "customer": customer, "usage": usage}
+    intent = inside.post("/v1/setup_intents", {**wanted, "confirm": "true", "allowed_payment_method_types[]": "card"})
+    inside.call("POST", f"/c/3ds/{intent['id']}", {"answer": "authenticate"}, Content_Type=FORM)
+    card = inside.get(f"/v1/setup_intents/{intent['id']}")["payment_method"]
+    away = {**PAID, "payment_method": card, "customer": customer, "off_session": "true"}
+    assert inside.call("POST", "/v1/payment_intents", away).status == status

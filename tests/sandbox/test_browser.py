@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import smtplib
+from contextlib import closing
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from tests.sandbox.conftest import Local
 
@@ -42,6 +43,20 @@ def test_a_buyer_corrects_a_declined_card_and_authenticates(page: Page, local: L
     page.click("#authenticate")
     page.wait_for_url(f"{local.shop}/thanks?session={session.id}")
     assert local.api.checkout.sessions.retrieve(session.id).status == "complete"
+
+
+def test_the_pages_need_no_script(browser: Browser, local: Local) -> None:
+    with closing(browser.new_context(java_script_enabled=False)) as context:
+        page = context.new_page()
+        shop_answers(page, local)
+        for session in (local.payment_session(), local.setup_session()):
+            page.goto(session.url)
+            pay(page, "4000 0000 0000 0002")
+            assert "declined" in page.inner_text("#problem")
+            pay(page, "4000 0027 6000 3184")
+            page.click("#authenticate")
+            page.wait_for_url(f"{local.shop}/thanks?session={session.id}")
+            assert local.api.checkout.sessions.retrieve(session.id).status == "complete"
 
 
 def test_a_buyer_sees_the_tax_of_a_country_before_paying(page: Page, local: Local) -> None:

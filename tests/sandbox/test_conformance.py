@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from storefront.sandbox import params, routes
 from tests.sandbox.inside import DAY, PAID, SECRET, Inside
 
 if TYPE_CHECKING:
@@ -26,6 +28,18 @@ ITEM = {
     "line_items[0][price_data][unit_amount]": "11900",
     "line_items[0][price_data][tax_behavior]": "exclusive",
     "line_items[0][price_data][product_data][name]": "Foliant",
+}
+# What Stripe's description calls that which a rule reads.
+TYPES = {
+    params.Currency: "string",
+    params.Flag: "boolean",
+    params.Hash: "object",
+    params.Many: "array",
+    params.Metadata: "object",
+    params.OneOf: "string",
+    params.Text: "string",
+    params.Url: "string",
+    params.Whole: "integer",
 }
 TYPED = {"cardnumber": "4242424242424242", "exp": "12 / 49", "cvc": "123", "country": "DE", "email": "ada@example.com"}
 
@@ -222,3 +236,63 @@ def test_all_of_it_is_as_stripe_describes_it(description: Any) -> None:
     assert watched.requests >= 150
     assert len(watched.sent) >= 40
     assert len({sent["type"] for sent in watched.sent}) >= 12
+
+
+def described(description: Any, route: routes.Route) -> dict[str, Any]:
+    """Give what Stripe's description says of the parameters of an endpoint, as one schema."""
+    paths = {re.sub(r"{\w+}", ":id", path): found for path, found in description.spec["paths"].items()}
+    operation = paths[route.path][route.method.lower()]
+    if route.method == "POST":
+        return dict(operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"])
+    asked = [one for one in operation.get("parameters", []) if one["in"] == "query"]
+    return {"type": "object", "properties": {one["name"]: one["schema"] for one in asked}}
+
+
+def differences(rule: Any, schema: dict[str, Any], where: str) -> list[str]:
+    """Give where a rule takes what the description does not know, or does without what it requires."""
+    if isinstance(rule, params.Either):
+        return differences(rule.plain, schema, where) + differences(rule.nested, schema, where)
+    rule = rule.rule if isinstance(rule, params.Unset) else rule
+    kinds = [
+        one for one in schema.get("anyOf", [schema]) if one.get("enum") != [""] and one["type"] == TYPES[type(rule)]
+    ]
+    if not kinds:
+        return [f"{where} is no {TYPES[type(rule)]}"]
+    (kind,) = kinds
+    if isinstance(rule, params.Hash):
+        return hash_differences(rule, kind, where)
+    if isinstance(rule, params.Many):
+        return differences(rule.of, kind["items"], f"{where}[]")
+    return word_differences(rule, kind, where)
+
+
+def word_differences(rule: Any, kind: dict[str, Any], where: str) -> list[str]:
+    """Give the differences of a plain value."""
+    if isinstance(rule, params.OneOf):
+        return [f"{where} may not be {word}" for word in rule.words if word not in kind.get("enum", rule.words)]
+    if isinstance(rule, params.Text) and ("enum" in kind or rule.longest > kind.get("maxLength", rule.longest)):
+        return [f"{where} is one of few words, or shorter"]
+    return []
+
+
+def hash_differences(rule: params.Hash, kind: dict[str, Any], where: str) -> list[str]:
+    """Give the differences of each field."""
+    known = kind.get("properties", {})
+    found = [f"{where} requires {name}" for name in kind.get("required", []) if name not in rule.needs]
+    for name, field in rule.fields.items():
+        if isinstance(field, params.Gone):
+            found += [f"{where}.{name} is not gone"] if name in known else []
+        elif name not in known:
+            found.append(f"{where}.{name} is unknown")
+        else:
+            found += differences(field, known[name], f"{where}.{name}")
+    return found
+
+
+def test_each_table_takes_only_what_stripe_describes(description: Any) -> None:
+    found = [
+        difference
+        for route in routes.ROUTES
+        for difference in differences(route.table, described(description, route), f"{route.method} {route.path}")
+    ]
+    assert found == []

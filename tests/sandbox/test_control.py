@@ -14,10 +14,14 @@ import pytest
 import requests
 import stripe
 
-from tests.sandbox.conftest import KEY, Local, free_port
+from tests.sandbox.conftest import KEY, Local
+from tests.sandbox.inside import DAY
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.sandbox.inside import Inside
 
 CAPTURE = "POST /v1/payment_intents/*/capture"
 
@@ -41,16 +45,35 @@ def test_the_clock_goes_forward(local: Local) -> None:
         ("clock/advance", '{"seconds": -1}'),
         ("clock/advance", '{"seconds": "6d"}'),
         ("clock/advance", "{}"),
+        ("clock/advance", '{"seconds": 9000000000}'),
+        ("clock/advance", f'{{"seconds": {10**40}}}'),
         ("clock/advance", "["),
+        ("clock/advance", "[" * 100_000),
+        ("clock/advance", '{"seconds": 1, "x": "\\ud800"}'),
         ("clock/advance", "[]"),
         ("faults", '{"kind": "earthquake"}'),
         ("faults", '{"kind": "error_500", "count": 0}'),
+        ("faults", f'{{"kind": "error_500", "count": {10**40}}}'),
+        ("faults", f'{{"kind": "error_500", "seed": {2**63}}}'),
         ("faults", '{"kind": "error_500", "match": 1}'),
+        ("faults", '{"kind": "error_500", "match": "\\ud800"}'),
         ("faults", '{"kind": "timeout_after_commit", "hang": 61}'),
     ],
 )
 def test_a_wrong_control_is_refused(local: Local, path: str, body: str) -> None:
     assert post(local, path, body) == 400
+    assert local.customer().created <= local.now()
+
+
+def test_the_clock_stops_before_its_cards_run_out(inside: Inside) -> None:
+    assert "2095" in inside.refusal("clock/advance", seconds=69 * 365 * DAY)
+    inside.control("clock/advance", seconds=67 * 365 * DAY)
+    assert inside.paid()["status"] == "succeeded"
+
+
+def test_the_log_is_asked_for_from_a_number_on(local: Local) -> None:
+    for since in ("x", "-1", "%C2%B2"):
+        assert local.call("GET", f"/_sandbox/log?since={since}").status_code == 400
 
 
 def test_an_unknown_control_is_not_found(local: Local) -> None:
@@ -172,10 +195,13 @@ def start(tmp_path: Path, *more: str, **env: str) -> subprocess.CompletedProcess
     )
 
 
-def test_it_refuses_to_start_beside_a_live_key(tmp_path: Path) -> None:
-    ended = start(tmp_path, STRIPE_SECRET_KEY="sk_live_abc")
+@pytest.mark.parametrize("name", ["STRIPE_SECRET_KEY", "STRIPE_API_KEY"])
+@pytest.mark.parametrize("key", ["sk_live_abc", "rk_live_abc"])
+def test_it_refuses_to_start_beside_a_live_key(tmp_path: Path, name: str, key: str) -> None:
+    ended = start(tmp_path, **{name: key})
     assert ended.returncode == 1
-    assert "live key" in ended.stderr
+    assert f"{name} is a live key" in ended.stderr
+    assert key not in ended.stderr
 
 
 def test_it_refuses_to_sign_with_an_empty_secret(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import stripe
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Local, Receiver
+    from tests.sandbox.inside import Inside
 
 
 def test_a_customer_is_created_changed_and_fetched(local: Local, hooks: Receiver) -> None:
@@ -131,5 +132,43 @@ def test_a_customer_may_be_made_with_a_card(local: Local) -> None:
     default = found.invoice_settings.default_payment_method if found.invoice_settings else None
     assert isinstance(default, stripe.PaymentMethod)
     assert default.id == card.id
-    with pytest.raises(stripe.CardError):
-        local.customer(payment_method="pm_card_chargeDeclined")
+
+
+def test_a_customer_may_be_made_with_its_default_card(inside: Inside) -> None:
+    facts = {"payment_method": "pm_card_visa", "invoice_settings[default_payment_method]": "pm_card_visa"}
+    customer = inside.post("/v1/customers", facts)
+    (card,) = inside.get(f"/v1/customers/{customer['id']}/payment_methods")["data"]
+    assert customer["invoice_settings"]["default_payment_method"] == card["id"]
+    assert inside.told("customer.created") == [customer]
+
+
+def test_no_customer_is_made_with_a_card_that_cannot_be_saved(inside: Inside) -> None:
+    (taken, _) = inside.saved()
+    for alias, status in (("pm_card_chargeDeclined", 402), (taken, 400), ("pm_none", 400)):
+        assert inside.call("POST", "/v1/customers", {"payment_method": alias}).status == status
+    assert len(inside.get("/v1/customers")["data"]) == len(inside.told("customer.created")) == 1
+
+
+def test_only_a_card_of_its_own_is_a_customers_default(inside: Inside) -> None:
+    card, customer = inside.saved()
+    other = inside.post("/v1/customers")["id"]
+    for ident, name in ((other, card), (customer, "pm_none"), (customer, "pm_card_visa")):
+        error = inside.error(f"/v1/customers/{ident}", {"invoice_settings[default_payment_method]": name})
+        assert (error["code"], error["param"]) == ("resource_missing", "invoice_settings[default_payment_method]")
+
+
+def test_a_default_card_that_is_detached_is_the_default_no_more(inside: Inside) -> None:
+    card, customer = inside.saved()
+    inside.post(f"/v1/customers/{customer}", {"invoice_settings[default_payment_method]": card})
+    inside.post(f"/v1/payment_methods/{card}/detach")
+    assert inside.get(f"/v1/customers/{customer}")["invoice_settings"]["default_payment_method"] is None
+    assert [told["invoice_settings"]["default_payment_method"] for told in inside.told("customer.updated")] == [
+        card,
+        None,
+    ]
+
+
+def test_a_test_alias_may_be_fetched_as_a_card_of_its_own(inside: Inside) -> None:
+    card = inside.get("/v1/payment_methods/pm_card_amex")
+    assert (card["card"]["last4"], card["customer"]) == ("0005", None)
+    assert inside.get(f"/v1/payment_methods/{card['id']}") == card

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from storefront.sandbox import disputes
 from tests.sandbox.inside import DAY
 
 if TYPE_CHECKING:
@@ -126,6 +127,16 @@ def test_evidence_may_wait_and_is_sent_once(inside: Inside) -> None:
     assert inside.post(path, {"metadata[order]": "7"})["metadata"] == {"order": "7"}
     inside.control("disputes/resolve", dispute=dispute["id"], status="lost")
     assert again(inside, dispute)["status"] == "lost"
+
+
+def test_evidence_has_its_lengths(inside: Inside) -> None:
+    path = f"/v1/disputes/{disputed(inside)['id']}"
+    for name, longest in (("customer_name", 5_000), ("uncategorized_text", 20_000)):
+        assert inside.error(path, {f"evidence[{name}]": "x" * (longest + 1)})["param"] == f"evidence[{name}]"
+    full = {f"evidence[{name}]": "x" * 20_000 for name in disputes.EVIDENCE_TEXTS[:7]}
+    assert inside.post(path, {**full, "submit": "false"})["status"] == "needs_response"
+    more = {f"evidence[{name}]": "x" * 5_000 for name in disputes.EVIDENCE_LINES[:3]}
+    assert inside.error(path, {**more, "submit": "false"})["param"] == "evidence"
 
 
 def test_evidence_that_waits_leaves_when_the_time_is_over(inside: Inside) -> None:

@@ -13,6 +13,8 @@ from tests.sandbox.conftest import SECRET, VERSION, Local, Receiver, eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.sandbox.inside import Inside
+
 
 @pytest.fixture
 def second() -> Iterator[Receiver]:
@@ -65,6 +67,16 @@ def test_events_are_filtered_by_type_group_and_time(local: Local) -> None:
     assert len(local.api.events.list({"type": "customer.*"}).data) == 1
     local.advance(2 * 86400)
     assert local.api.events.list().data == []
+
+
+def test_an_event_is_there_for_30_days(inside: Inside) -> None:
+    inside.paid()
+    (event, *_) = inside.get("/v1/events")["data"]
+    inside.pass_time(30 * 24 * 60 * 60)
+    assert inside.get(f"/v1/events/{event['id']}") == event
+    inside.pass_time(1)
+    assert inside.call("GET", f"/v1/events/{event['id']}").status == 404
+    assert inside.get("/v1/events")["data"] == []
 
 
 def test_an_event_keeps_the_object_as_it_was(local: Local) -> None:
@@ -122,12 +134,27 @@ def test_an_endpoint_is_listed_changed_switched_off_and_deleted(local: Local, se
     assert second.deliveries == []
 
 
+def test_an_endpoint_that_is_switched_off_is_owed_nothing_more(inside: Inside) -> None:
+    inside.statuses = [500]
+    inside.post("/v1/customers")
+    assert inside.deliver() == ["customer.created"]
+    (endpoint,) = inside.get("/v1/webhook_endpoints")["data"]
+    for disabled in ("true", "false"):
+        inside.post(f"/v1/webhook_endpoints/{endpoint['id']}", {"disabled": disabled})
+        inside.pass_time(3600)
+        assert inside.deliver() == []
+    inside.paid()
+    assert "payment_intent.succeeded" in inside.deliver()
+
+
 def test_wrong_endpoints_are_refused(local: Local) -> None:
     path = "/v1/webhook_endpoints"
     assert local.call("POST", path, "enabled_events[0]=*").status_code == 400
     assert local.call("POST", path, "url=http://x").status_code == 400
     wrong = local.call("POST", path, "url=http://x&enabled_events[0]=no.such")
     assert wrong.json()["error"]["param"] == "enabled_events[0]"
+    wrong = local.call("POST", path, "url=http://x&enabled_events[0]=*&api_version=2019-01-01")
+    assert wrong.json()["error"]["param"] == "api_version"
     for _ in range(16):
         last = local.call("POST", path, "url=http://x&enabled_events[0]=refund.failed")
     assert last.status_code == 400

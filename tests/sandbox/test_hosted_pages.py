@@ -212,3 +212,11 @@ def test_the_buyer_does_not_wait_for_a_shop_that_fails(local: Local, hooks: Rece
     local.control("faults", kind="webhook_dropped", count=-1)
     assert local.type_card(local.payment_session()).status_code == 303
     assert time.monotonic() - begun < 5
+
+
+def test_a_page_whose_customer_was_deleted_says_so(local: Local) -> None:
+    for session in (local.setup_session(), local.payment_session(customer=local.customer().id, customer_email=None)):
+        local.api.customers.delete(str(session.customer))
+        answer = local.type_card(session)
+        assert (answer.status_code, "No such customer" in answer.text) == (409, True)
+        assert local.api.checkout.sessions.retrieve(session.id).status == "open"

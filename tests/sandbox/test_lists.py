@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Local
+    from tests.sandbox.inside import Inside
 
 
 def intents(local: Local, count: int, customer: str = "") -> list[str]:
@@ -120,3 +121,52 @@ def test_a_deleted_customer_expands_to_what_is_left(local: Local) -> None:
     local.api.customers.delete(customer)
     intent: Any = local.api.payment_intents.retrieve(made.id, {"expand": ["customer"]})
     assert intent.customer.deleted is True
+
+
+def test_what_is_inside_another_object_has_ten_entries(inside: Inside) -> None:
+    intent = inside.paid()
+    for _ in range(12):
+        inside.post("/v1/refunds", {"payment_intent": intent["id"], "amount": "10"})
+    charge = inside.get(f"/v1/charges/{intent['latest_charge']}?expand[]=refunds")
+    assert (len(charge["refunds"]["data"]), charge["refunds"]["has_more"]) == (10, True)
+    session = inside.post("/v1/checkout/sessions", {**session_of(12), "expand[]": "line_items"})
+    assert (len(session["line_items"]["data"]), session["line_items"]["has_more"]) == (10, True)
+
+
+def test_line_items_come_in_pages(inside: Inside) -> None:
+    taxed = {f"line_items[{n}][amount]": str(1000 + n) for n in range(12)}
+    buyer = {
+        "currency": "eur",
+        "customer_details[address][country]": "DE",
+        "customer_details[address_source]": "billing",
+    }
+    calculation = inside.post("/v1/tax/calculations", {**buyer, **taxed})["id"]
+    report = {"calculation": calculation, "reference": "a"}
+    transaction = inside.post("/v1/tax/transactions/create_from_calculation", report)["id"]
+    session = inside.post("/v1/checkout/sessions", session_of(12))["id"]
+    for owner in (f"tax/calculations/{calculation}", f"tax/transactions/{transaction}", f"checkout/sessions/{session}"):
+        pages_of(inside, f"/v1/{owner}/line_items")
+
+
+def pages_of(inside: Inside, path: str) -> None:
+    """Walk through twelve items in both directions."""
+    first = inside.get(path)
+    ids = [item["id"] for item in first["data"]]
+    assert (len(ids), first["has_more"]) == (10, True)
+    rest = inside.get(f"{path}?starting_after={ids[-1]}")
+    assert (len(rest["data"]), rest["has_more"]) == (2, False)
+    before = inside.get(f"{path}?ending_before={ids[5]}&limit=3")
+    assert ([item["id"] for item in before["data"]], before["has_more"]) == (ids[2:5], True)
+    earliest = inside.get(f"{path}?ending_before={ids[2]}")
+    assert ([item["id"] for item in earliest["data"]], earliest["has_more"]) == (ids[:2], False)
+    for query in ("starting_after=li_none", "ending_before=li_none", f"starting_after={ids[0]}&ending_before={ids[1]}"):
+        assert inside.call("GET", f"{path}?{query}").status == 400
+
+
+def session_of(count: int) -> dict[str, str]:
+    """Give what a session of so many items is opened with."""
+    params = {"mode": "payment", "success_url": "http://shop.example/"}
+    for n in range(count):
+        price = f"line_items[{n}][price_data]"
+        params |= {f"{price}[currency]": "eur", f"{price}[unit_amount]": "100", f"{price}[product_data][name]": "A"}
+    return params

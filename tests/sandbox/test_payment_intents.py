@@ -9,6 +9,7 @@ import stripe
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Local, Receiver
+    from tests.sandbox.inside import Inside
 
 
 def declined(local: Local, alias: str, **facts: Any) -> Any:
@@ -269,10 +270,72 @@ def test_a_card_used_once_without_a_customer_is_spent(local: Local) -> None:
     assert answer.json()["error"]["code"] == "payment_method_unexpected_state"
 
 
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+@pytest.mark.parametrize("ending", ["POST /v1/payment_methods/{card}/detach", "DELETE /v1/customers/{customer}"])
+def test_a_card_that_was_taken_away_cannot_be_confirmed(inside: Inside, kind: str, ending: str) -> None:
+    card, customer = inside.saved()
+    named = {"customer": customer, "payment_method": card, "allowed_payment_method_types[]": "card"}
+    amount = {"amount": "1000", "currency": "eur"} if kind == "payment_intents" else {}
+    path = f"/v1/{kind}/" + inside.post(f"/v1/{kind}", {**named, **amount})["id"]
+    method, _, ended = ending.format(card=card, customer=customer).partition(" ")
+    inside.call(method, ended)
+    assert inside.error(f"{path}/confirm")["code"] in ("payment_method_unexpected_state", "resource_missing")
+    assert inside.get(path)["status"] == "requires_confirmation"
+
+
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+def test_an_intent_goes_to_another_customer_without_the_first_ones_card_only(inside: Inside, kind: str) -> None:
+    card, customer = inside.saved()
+    named = {"customer": customer, "payment_method": card, "allowed_payment_method_types[]": "card"}
+    amount = {"amount": "1000", "currency": "eur"} if kind == "payment_intents" else {}
+    path = f"/v1/{kind}/" + inside.post(f"/v1/{kind}", {**named, **amount})["id"]
+    other_card, other = inside.saved()
+    assert inside.error(path, {"customer": other})["code"] == "payment_method_unexpected_state"
+    assert inside.error(path, {"customer": "cus_none"})["code"] == "resource_missing"
+    changed = inside.post(path, {"customer": other, "payment_method": other_card})
+    assert (changed["customer"], changed["payment_method"]) == (other, other_card)
+
+
+def test_one_card_without_a_customer_pays_once(inside: Inside) -> None:
+    plain = {"amount": "1000", "currency": "eur", "allowed_payment_method_types[]": "card"}
+    first = inside.post("/v1/payment_intents", {**plain, "payment_method": "pm_card_visa"})
+    second = inside.post("/v1/payment_intents", {**plain, "payment_method": first["payment_method"]})
+    assert inside.post(f"/v1/payment_intents/{first['id']}/confirm")["status"] == "succeeded"
+    spent = inside.error(f"/v1/payment_intents/{second['id']}/confirm")
+    assert spent["code"] == "payment_method_unexpected_state"
+
+
+def test_another_card_ends_a_challenge(inside: Inside) -> None:
+    asked = inside.paid("pm_card_authenticationRequired")
+    changed = inside.post(f"/v1/payment_intents/{asked['id']}", {"payment_method": "pm_card_visa"})
+    assert (changed["status"], changed["next_action"]) == ("requires_confirmation", None)
+    assert inside.call("GET", f"/c/3ds/{asked['id']}").status == 409
+
+
 def test_setup_future_usage_saves_the_card_with_the_customer(local: Local) -> None:
     customer = local.customer().id
     intent = local.hold(customer=customer, setup_future_usage="off_session")
     assert local.api.payment_methods.retrieve(str(intent.payment_method)).customer == customer
+
+
+def test_a_card_is_not_set_up_while_its_holder_is_away(inside: Inside) -> None:
+    card, customer = inside.saved()
+    plain = {"amount": "1000", "currency": "eur", "allowed_payment_method_types[]": "card", "customer": customer}
+    intent = inside.post("/v1/payment_intents", {**plain, "setup_future_usage": "off_session"})["id"]
+    away = {"payment_method": card, "off_session": "true"}
+    assert inside.error(f"/v1/payment_intents/{intent}/confirm", away)["param"] == "off_session"
+    assert inside.get(f"/v1/payment_intents/{intent}")["payment_method"] is None
+    there = {**away, "off_session": "false"}
+    assert inside.post(f"/v1/payment_intents/{intent}/confirm", there)["status"] == "succeeded"
+
+
+def test_a_card_may_be_kept_out_of_what_an_intent_saves(inside: Inside) -> None:
+    customer = inside.post("/v1/customers")["id"]
+    saving = {"customer": customer, "setup_future_usage": "off_session"}
+    spared = inside.paid(**saving, **{"payment_method_options[card][setup_future_usage]": "none"})
+    assert inside.get(f"/v1/payment_methods/{spared['payment_method']}")["customer"] is None
+    kept = inside.paid(**saving)
+    assert inside.get(f"/v1/payment_methods/{kept['payment_method']}")["customer"] == customer
 
 
 def test_amounts_without_and_with_three_decimals_are_plain_integers(local: Local) -> None:

@@ -9,6 +9,7 @@ import stripe
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Local, Receiver
+    from tests.sandbox.inside import Inside
 
 CARDS_ONLY: Any = {"allowed_payment_method_types": ["card"]}
 
@@ -101,3 +102,11 @@ def test_setup_intents_are_listed_by_customer_and_card(local: Local) -> None:
 def test_a_return_address_needs_confirm(local: Local) -> None:
     answer = local.call("POST", "/v1/setup_intents", "return_url=http://x")
     assert answer.json()["error"]["param"] == "return_url"
+
+
+def test_confirming_needs_a_way_back_where_methods_may_redirect(inside: Inside) -> None:
+    plain = {"payment_method": "pm_card_visa", "confirm": "true"}
+    assert inside.error("/v1/setup_intents", plain)["param"] == "return_url"
+    never = {"automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never"}
+    for facts in ({"return_url": "http://shop.example/"}, never, {"allowed_payment_method_types[]": "card"}):
+        assert inside.post("/v1/setup_intents", {**plain, **facts})["status"] == "succeeded"

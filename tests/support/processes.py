@@ -21,8 +21,9 @@ from typing import Any, Self, TypeVar
 
 import requests
 
+from tests.support.ports import free_port
 from tests.support.programs import Program
-from tests.support.world import MAIL_SECRET, free_port
+from tests.support.world import MAIL_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_for_the_tests_only"

@@ -1,13 +1,12 @@
 """A world for the verbs: a database, the real client, a sandbox in another process, and a clock in the test's hand."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,6 +60,7 @@ from storefront.rules import launch as launch_rule
 from storefront.settings import Settings
 from storefront.web.context import Shop
 from storefront.web.limits import limiter
+from tests.support.ports import free_port
 
 assert storefront.models.__all__
 KEY = "sk_test_sandbox_tests"
@@ -76,13 +76,6 @@ END_THE_OTHERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 DECLINES_LATER, ASKS_ALWAYS, DECLINED = "4000000000000341", "4000002760003184", "4000000000000002"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
