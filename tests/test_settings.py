@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storefront.settings import Settings, SettingsError
-from tests.support.world import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 LIVE = "sk_" + "live_0123456789"

@@ -13,7 +13,8 @@ from storefront.models.orders import Attempt, Order
 from storefront.models.products import Product
 from storefront.models.rehearsals import Rehearsal
 from storefront.outside.postman import Postman
-from tests.support.world import DECLINES_LATER, SENDER, World, free_port
+from tests.support.ports import free_port
+from tests.support.world import DECLINES_LATER, SENDER, World
 
 
 def due(world: World) -> int:

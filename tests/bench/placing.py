@@ -22,7 +22,7 @@ from sqlalchemy import select, text
 from storefront.models.products import Product
 from tests.bench.parts import ROOT, Bench, in_threads, opened, product
 from tests.support.crowd import FromAddress, hidden
-from tests.support.world import free_port
+from tests.support.ports import free_port
 
 ADDRESSES = count(1)
 PLACED, GONE = 303, 409

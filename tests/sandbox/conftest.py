@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ import requests
 import stripe
 
 from tests.sandbox.inside import Inside
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,16 +31,8 @@ SECRET = "whsec_of_the_tests"
 KEY = "sk_test_sandbox_of_the_tests"
 VERSION = "2026-10-28.endive"
 DAY = 24 * 60 * 60
-DEADLINE = 15
+DEADLINE = 60
 AUTH = {"Authorization": f"Bearer {KEY}"}
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def eventually(condition: Callable[[], Any]) -> Any:
@@ -150,7 +142,7 @@ class Local:
         assert self.process.poll() is None, "the sandbox ended"
         try:
             return requests.get(f"{self.url}/_sandbox/health", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def stop(self, how: int = signal.SIGTERM) -> int:

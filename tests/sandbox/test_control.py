@@ -14,7 +14,8 @@ import pytest
 import requests
 import stripe
 
-from tests.sandbox.conftest import KEY, Local, free_port
+from tests.sandbox.conftest import KEY, Local
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.support.world import free_port
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True)

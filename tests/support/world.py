@@ -1,13 +1,12 @@
 """A world for the verbs: a database, the real client, a sandbox in another process, and a clock in the test's hand."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,6 +60,7 @@ from storefront.rules import launch as launch_rule
 from storefront.settings import Settings
 from storefront.web.context import Shop
 from storefront.web.limits import limiter
+from tests.support.ports import free_port
 
 assert storefront.models.__all__
 KEY = "sk_test_sandbox_tests"
@@ -78,13 +78,6 @@ END_THE_OTHERS = """
 DECLINES_LATER, ASKS_ALWAYS, DECLINED = "4000000000000341", "4000002760003184", "4000000000000002"
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class Sandbox:
     """The local Stripe, in a process of its own."""
@@ -100,22 +93,22 @@ class Sandbox:
 
     def now(self) -> datetime:
         """Its clock."""
-        return datetime.fromtimestamp(requests.get(f"{self.url}/_sandbox/clock", timeout=10).json()["now"], UTC)
+        return datetime.fromtimestamp(requests.get(f"{self.url}/_sandbox/clock", timeout=30).json()["now"], UTC)
 
     def calls(self, path: str) -> list[dict[str, Any]]:
         """The calls it has seen on a path (its end is enough)."""
-        seen = requests.get(f"{self.url}/_sandbox/log", timeout=10).json()
+        seen = requests.get(f"{self.url}/_sandbox/log", timeout=30).json()
         rows = seen["calls"] if isinstance(seen, dict) else seen
         return [each for each in rows if str(each["path"]).endswith(path)]
 
     def texts(self, to: str = "") -> list[dict[str, Any]]:
         """The texts on its phones, oldest first."""
-        found: list[dict[str, Any]] = requests.get(f"{self.url}/sms.json", params={"to": to}, timeout=10).json()
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/sms.json", params={"to": to}, timeout=30).json()
         return found[::-1]
 
     def mail(self, to: str = "") -> list[dict[str, Any]]:
         """The letters in its mailbox, oldest first."""
-        found: list[dict[str, Any]] = requests.get(f"{self.url}/mail.json", params={"to": to}, timeout=10).json()
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/mail.json", params={"to": to}, timeout=30).json()
         return sorted(found, key=lambda each: int(each["n"]))
 
 
@@ -134,7 +127,7 @@ def sandboxed(webhook_url: str = "http://127.0.0.1:9/") -> Iterator[Sandbox]:
             yield sandbox
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(30)
             log.close()
 
 
@@ -146,7 +139,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while time.monotonic() < end and process.poll() is None:
         try:
             if requests.get(url, timeout=2).ok:
@@ -411,7 +404,7 @@ class World:
 
     def at_stripe(self, path: str) -> Any:
         """An object as Stripe has it."""
-        answer = requests.get(f"{self.sandbox.url}/v1/{path}", auth=(KEY, ""), timeout=10)
+        answer = requests.get(f"{self.sandbox.url}/v1/{path}", auth=(KEY, ""), timeout=30)
         answer.raise_for_status()
         return answer.json()
 
