@@ -75,6 +75,14 @@ END_THE_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+# No keys are looked at. A TRUNCATE would make the files of every table and index anew, which takes thirty times as long.
+EMPTY = """
+    DO $$ BEGIN
+        SET LOCAL session_replication_role = replica;
+        {deletes}
+        PERFORM setval(CAST(format('%I.%I', schemaname, sequencename) AS regclass), start_value, false) FROM pg_sequences;
+    END $$
+"""
 DECLINES_LATER, ASKS_ALWAYS, DECLINED = "4000000000000341", "4000002760003184", "4000000000000002"
 
 
@@ -499,7 +507,8 @@ def empty(engine: Engine) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(END_THE_OTHERS))
-            connection.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)} RESTART IDENTITY CASCADE"))
+            deletes = " ".join(f"DELETE FROM {table.name};" for table in tables)  # noqa: S608 (names of our own)
+            connection.execute(text(EMPTY.format(deletes=deletes)))
         else:
             connection.execute(text("PRAGMA defer_foreign_keys = ON"))
             for table in tables:
