@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-SQLITE_TIMEOUT = 15
+SQLITE_TIMEOUT = 30
 T = TypeVar("T")
 
 
