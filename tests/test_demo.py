@@ -45,7 +45,7 @@ def greeting(demo: subprocess.Popen[str]) -> str:
 
 def end(demo: subprocess.Popen[str]) -> int:
     demo.send_signal(signal.SIGTERM)
-    demo.communicate(timeout=30)
+    demo.communicate(timeout=60)
     return demo.returncode
 
 
@@ -64,9 +64,10 @@ def test_it_starts_shows_a_launch_three_minutes_ahead_ends_and_keeps_its_data(tm
     try:
         said = greeting(demo)
         shop = next(word for line in said.splitlines() if "Shop " in line for word in line.split() if "://" in word)
-        assert "Name the Day" in requests.get(shop, timeout=10).text
+        assert "Name the Day" in requests.get(shop, timeout=30).text
         at = soonest(tmp_path)
-        assert timedelta(minutes=2) < at - before < timedelta(minutes=5)
+        assert timedelta(minutes=2) < at - before
+        assert at - datetime.now(UTC) < timedelta(minutes=5)
         assert at.second == 0, "a launch is told to the minute"
     finally:
         assert end(demo) == 0

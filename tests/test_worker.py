@@ -226,7 +226,7 @@ def test_the_worker_ends_at_once_when_it_is_asked_to(small_world: World) -> None
     process = subprocess.Popen([sys.executable, "-m", "storefront.worker"], env=env, stderr=subprocess.PIPE)
     try:
         owed = len(small_world.letters(order_id))
-        until(lambda: len(small_world.sandbox.mail()) == owed, "the letters", patience=30)
+        until(lambda: len(small_world.sandbox.mail()) == owed, "the letters")
         process.terminate()
         assert process.wait(30) == 0
     finally:

@@ -21,7 +21,7 @@ def text_to(shop: Shop, words: str) -> str:
     """The newest text with these words; waits for it."""
 
     def found() -> str | None:
-        texts: list[dict[str, Any]] = requests.get(f"{shop.sandbox_url}/sms.json", timeout=10).json()
+        texts: list[dict[str, Any]] = requests.get(f"{shop.sandbox_url}/sms.json", timeout=30).json()
         return next((each["body"] for each in texts if words in each["body"] and each["to"] == NUMBER), None)
 
     return until(found, f"a text “{words}”")
@@ -32,7 +32,7 @@ def comes_back(shop: Shop, letter: dict[str, Any]) -> None:
     facts = {"id": f"prov-{letter['n']}", "type": "bounced", "message_id": letter["message_id"]}
     body = json.dumps(facts | {"permanent": True, "reason": "550 5.1.1 no such user"}).encode()
     header = mail_news.sign(MAIL_SECRET, body, int(time.time()))
-    answer = requests.post(f"{shop.base_url}/webhooks/mail", data=body, headers={"Mail-Signature": header}, timeout=10)
+    answer = requests.post(f"{shop.base_url}/webhooks/mail", data=body, headers={"Mail-Signature": header}, timeout=30)
     assert answer.status_code == 200, answer.text
 
 

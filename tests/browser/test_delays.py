@@ -42,7 +42,7 @@ def test_ten_days_later_silence_agrees_and_the_order_page_says_why(shop: Shop, b
     expect(buyer.page.locator("text=The last lesson is not good enough yet.")).to_be_visible()
     buyer.looks()
     shop.advance(f"{int((was - shop.now()).total_seconds()) + 60}s")
-    until(lambda: "by silence" in requests.get(f"{order}/promise", timeout=10).text, "silence, kept in the ledger")
+    until(lambda: "by silence" in requests.get(f"{order}/promise", timeout=30).text, "silence, kept in the ledger")
     says(order, "Your card is saved.")
     buyer.is_content()
     creator.is_content()
@@ -55,8 +55,8 @@ def test_sixty_days_later_silence_cancels_and_a_scanner_answers_nothing(
     was = moves(shop, creator, 60)
     link = link_in(shop.letter(MIRIAM, "do you wait?"), "/orders/")
     for _ in range(5):
-        assert requests.get(link, timeout=10).status_code == 200
-        assert requests.head(link, timeout=10).status_code == 200
+        assert requests.get(link, timeout=30).status_code == 200
+        assert requests.head(link, timeout=30).status_code == 200
     says(order, "Your card is saved.")
     deadline = was + timedelta(days=30)
     shop.advance(f"{int((deadline - shop.now()).total_seconds()) + 60}s")

@@ -78,7 +78,7 @@ def test_a_saved_card_is_charged_with_tax_and_its_receipt_is_printed(
 
 def opens_receipt(page: Page, order: str) -> None:
     """As soon as it has been paid, the order's page links to it."""
-    until(lambda: "Receipt R-" in requests.get(order, timeout=10).text, "the receipt")
+    until(lambda: "Receipt R-" in requests.get(order, timeout=30).text, "the receipt")
     page.goto(order)
     page.click("text=Receipt R-")
 

@@ -18,12 +18,12 @@ EBOOK, COURSE, SOFTWARE = "name-the-day", "what-changed", "silverfish"
 
 def state(order: str) -> str:
     """The order page's sentence."""
-    text = requests.get(order, timeout=10).text
+    text = requests.get(order, timeout=30).text
     return text.split("data-say>")[1].split("</h1>")[0].replace("\N{NO-BREAK SPACE}", " ")
 
 
-def says(order: str, words: str, patience: float = 30) -> None:
-    until(lambda: words in state(order), lambda: f"“{words}” on {order}; it says {state(order)}", patience)
+def says(order: str, words: str) -> None:
+    until(lambda: words in state(order), lambda: f"“{words}” on {order}; it says {state(order)}")
 
 
 def test_a_an_early_bird_is_pre_ordered_launched_redeemed_and_downloaded(either_shop: Shop, page: Page) -> None:
@@ -100,7 +100,7 @@ def test_c_a_card_that_fails_at_the_preflight_is_repaired_and_launches_with_the_
 
 def test_d_a_buyer_cancels_the_hold_is_void_the_card_gone_and_the_unit_back(shop: Shop, buyer: Buyer) -> None:
     order = buyer.orders(EBOOK, MIRIAM)
-    assert "59 of 60" in requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=10).text
+    assert "59 of 60" in requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=30).text
     buyer.page.click("text=Cancel this pre-order")
     buyer.looks()
     buyer.page.click("text=Yes, cancel it")
@@ -109,7 +109,7 @@ def test_d_a_buyer_cancels_the_hold_is_void_the_card_gone_and_the_unit_back(shop
     buyer.looks()
     until(lambda: shop.calls("/detach"), "the card to be detached")
     until(lambda: [each["status"] for each in shop.at_stripe("payment_intents")] == ["canceled"], "the hold to be void")
-    assert "60 of 60" in requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=10).text
+    assert "60 of 60" in requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=30).text
     shop.letter(MIRIAM, "Cancelled")
     buyer.is_content()
 
@@ -121,8 +121,8 @@ def test_e_a_mail_scanner_opens_the_link_five_times_and_the_buyer_still_redeems_
     until(lambda: [each["amount"] for each in money_in(shop)] == [2400], "24 € at Stripe")
     link = link_in(shop.letter(MIRIAM, "Open now"), "/access/")
     for _ in range(5):
-        assert requests.get(link, timeout=10).status_code == 200
-        assert requests.head(link, timeout=10).status_code == 200
+        assert requests.get(link, timeout=30).status_code == 200
+        assert requests.head(link, timeout=30).status_code == 200
     _scans(browser, link)
     buyer.page.goto(link)
     buyer.looks()
@@ -135,7 +135,7 @@ def test_e_a_mail_scanner_opens_the_link_five_times_and_the_buyer_still_redeems_
     buyer.page.click("text=Mail me a fresh link")
     fresh = until(lambda: [each for each in shop.letters(MIRIAM) if "/access/" in each["text"]][1:], "a fresh link")[-1]
     assert link_in(fresh, "/access/") != link
-    assert requests.get(link, timeout=10).status_code == 404
+    assert requests.get(link, timeout=30).status_code == 404
     buyer.page.goto(order)
     buyer.looks()
     buyer.is_content()
@@ -153,7 +153,7 @@ def _scans(browser: Browser, link: str) -> None:
 
 def test_f_a_browser_that_is_closed_on_stripes_page_is_held_by_the_webhook(shop: Shop, buyer: Buyer) -> None:
     order = _pays_and_never_returns(buyer)
-    says(order, "14 € are set aside on your card", patience=10)
+    says(order, "14 € are set aside on your card")
     shop.letter(MIRIAM, "Name the Day")
     buyer.is_content()
 
@@ -220,7 +220,7 @@ def test_every_page_that_anybody_may_read_works_on_every_screen(shop: Shop, buye
 
 def _pages(shop: Shop) -> list[str]:
     """What the front page's foot and the course's page lead to: the shop's papers, and the free lesson."""
-    found = requests.get(shop.base_url, timeout=10).text + requests.get(f"{shop.base_url}/p/{COURSE}", timeout=10).text
+    found = requests.get(shop.base_url, timeout=30).text + requests.get(f"{shop.base_url}/p/{COURSE}", timeout=30).text
     paths = sorted(
         set(re.findall(r'href="(/pages/[^"#]+|/policy|/withdraw|/p/[^"/]+/policy|/p/[^"/]+/lessons/[^"#]+)"', found))
     )

@@ -37,9 +37,9 @@ def test_two_workers_launch_sixty_orders_each_once(shop: Shop, capsys: pytest.Ca
     crowd(shop, CROWD)
     launch = shop.launch_of(EBOOK)
     shop.advance_to(EBOOK)
-    until(lambda: len(opened(shop)) >= CROWD, "sixty letters", 90)
-    until(lambda: len(money_in(shop)) >= CROWD, "sixty captures", 90)
-    until(lambda: states(shop) == ["paid"] * CROWD, "everything to come to rest", 60)
+    until(lambda: len(opened(shop)) >= CROWD, "sixty letters")
+    until(lambda: len(money_in(shop)) >= CROWD, "sixty captures")
+    until(lambda: states(shop) == ["paid"] * CROWD, "everything to come to rest")
     assert len(set(money_in(shop))) == len(money_in(shop)) == CROWD
     assert {amount for _, amount in money_in(shop)} == {1400}
     assert len({each["idempotency_key"] for each in shop.calls("/capture")}) == CROWD

@@ -44,7 +44,7 @@ def db(postgres_shop: Shop) -> Iterator[Database]:
     db.engine.dispose()
 
 
-@pytest.mark.timeout(1800 if PROVE else 180)
+@pytest.mark.timeout(1800 if PROVE else 600)
 def test_workers_that_are_killed_in_a_launch_lose_nothing_and_double_nothing(
     postgres_shop: Shop, db: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -165,7 +165,7 @@ def test_a_server_that_says_nothing_is_given_up(greeting: bytes) -> None:
     with silence(greeting) as port:
         began = time.monotonic()
         refused = refusal(port, seconds=0.3)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     assert refused.broken
     assert refused.silent == (not greeting)
 

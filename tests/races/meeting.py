@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)|.*\bFOR (NO KEY )?(UPDATE|SHARE)\b", re.DOTALL)
-PATIENCE = 20
+PATIENCE = 60
 Press = Callable[[], Any]
 
 

@@ -31,8 +31,7 @@ class Till(Shop):
 
     def _start(self) -> None:
         self.start_sandbox()
-        self.command("db", "upgrade")
-        self.command("catalog", "import", str(self.content))
+        self._fill()
 
     def start_web(self) -> None:
         bind, count = f"127.0.0.1:{self.ports['web']}", str(self.web_processes)

@@ -85,7 +85,7 @@ def test_every_button_that_posts_has_its_place_among_the_races(small_world: Worl
     assert {name for state in STATES for name in pressable(state)} | {"recover"} == set(BUTTONS)
 
 
-@pytest.mark.timeout(1800 if PROVE else 180)
+@pytest.mark.timeout(1800 if PROVE else 300)
 @pytest.mark.parametrize("name", STATES)
 def test_every_two_buttons_pressed_together_leave_everything_right(
     arena: World, name: str, capsys: pytest.CaptureFixture[str]

@@ -1,6 +1,6 @@
 """A Message-ID names its letter; what else an event says is read with care."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -41,3 +41,12 @@ def test_an_instant_without_a_zone_is_none(given: Any) -> None:
 
 def test_an_instant_is_read() -> None:
     assert mail_news.instant({"at": "2027-04-01T08:00:00Z"}, "at") == datetime(2027, 4, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_report_may_be_signed_300_seconds_from_now(way: int) -> None:
+    body, at = b'{"id": "one", "type": "bounced"}', datetime(2027, 4, 1, tzinfo=UTC)
+    signed = mail_news.sign("a secret", body, int(at.timestamp()))
+    assert mail_news.read("a secret", body, signed, at + way * timedelta(seconds=300)).id == "one"
+    with pytest.raises(mail_news.NotOurs):
+        mail_news.read("a secret", body, signed, at + way * timedelta(seconds=301))

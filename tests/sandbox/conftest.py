@@ -31,7 +31,7 @@ SECRET = "whsec_of_the_tests"
 KEY = "sk_test_sandbox_of_the_tests"
 VERSION = "2026-10-28.endive"
 DAY = 24 * 60 * 60
-DEADLINE = 15
+DEADLINE = 60
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
 
@@ -142,7 +142,7 @@ class Local:
         assert self.process.poll() is None, "the sandbox ended"
         try:
             return requests.get(f"{self.url}/_sandbox/health", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def stop(self, how: int = signal.SIGTERM) -> int:

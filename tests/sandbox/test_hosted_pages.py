@@ -211,7 +211,7 @@ def test_the_buyer_does_not_wait_for_a_shop_that_fails(local: Local, hooks: Rece
     assert local.type_card(local.payment_session()).status_code == 303
     local.control("faults", kind="webhook_dropped", count=-1)
     assert local.type_card(local.payment_session()).status_code == 303
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 10, "one wait would take as long"
 
 
 def test_a_page_whose_customer_was_deleted_says_so(local: Local) -> None:

@@ -11,10 +11,15 @@ from tests.simulation.stories import STORIES
 TOLD = {each.__name__: each for each in STORIES}
 
 
+def how_many() -> int:
+    """As many as there are cores, shared among those who test at the same time."""
+    sharing = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return max(1, (os.cpu_count() or 1) // sharing)
+
+
 def hands() -> ProcessPoolExecutor:
     """Processes that begin empty: what they play does not depend on what is played here."""
-    sharing = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    return ProcessPoolExecutor(max(1, (os.cpu_count() or 1) // sharing), mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(how_many(), mp_context=get_context("spawn"))
 
 
 def play_seed(seed: int, length: int = LENGTH) -> Played:

@@ -145,19 +145,25 @@ def corrected(world: World) -> None:
     tick(world)
 
 
-def two_tabs(world: World) -> None:
-    """A failed payment is repaired in two tabs: one has looked for an open visit, and the other opens one."""
-    stall(world, 6)
-    orders(world, DECLINES_LATER)
-    tick(world, days=4)
-    slow = begins(world, posts(world, path(world) + "/visit"), "committed")
-    world.kernel.go_on(slow)
-    begins(world, posts(world, path(world) + "/visit"), "never")
-    goes_on(world)
-    for (body,) in world.observer.theirs.execute("SELECT body FROM things WHERE state = 'open'").fetchall():
-        at_stripe(world, world.observer._parsed("tab", body)["url"], VISA, "authenticate")
-        look_around(world)
+def paid_and_sent_again(world: World) -> None:
+    """A visit is paid, nobody has heard of it when its time is up, and the same form is sent once more."""
+    stall(world, 3)
+    form = form_of(world)
+    for _ in range(2):
+        does(world, posts(world, "/p/the-ebook/order", **form))
+        for (body,) in world.observer.theirs.execute("SELECT body FROM things WHERE state = 'open'").fetchall():
+            at_stripe(world, world.observer._parsed("sent", body)["url"], VISA, "authenticate")
+            look_around(world)
+        world.advance(timedelta(minutes=46))
     tick(world)
+
+
+def almost_due(world: World) -> None:
+    """The workers look for launches half an hour before one is due, and when it is."""
+    stall(world, 3)
+    orders(world)
+    tick(world, days=2, hours=23, minutes=30)
+    tick(world, minutes=30)
 
 
 def two_workers(world: World) -> None:
@@ -414,7 +420,8 @@ SCENES: list[Story] = [
     news,
     walked_away,
     corrected,
-    two_tabs,
+    paid_and_sent_again,
+    almost_due,
     two_workers,
     cancelled_meanwhile,
     cancelled_twice,

@@ -27,7 +27,7 @@ from tests.support.world import MAIL_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_for_the_tests_only"
-PATIENCE = 45
+PATIENCE = 90
 T = TypeVar("T")
 
 
@@ -92,7 +92,7 @@ class Shop:
                 each.terminate()
         for each in self.processes.values():
             try:
-                each.wait(10)
+                each.wait(30)
             except subprocess.TimeoutExpired:
                 each.kill()
                 each.wait()
@@ -191,7 +191,7 @@ class Shop:
     def kill(self, name: str) -> None:
         """kill -9."""
         self.processes[name].kill()
-        self.processes[name].wait(10)
+        self.processes[name].wait(30)
 
     def control(self, name: str, **body: Any) -> Any:
         """Speak to the sandbox's control API."""
@@ -219,7 +219,7 @@ class Shop:
 
     def launch_of(self, slug: str) -> datetime:
         """The day its product page promises."""
-        page = requests.get(f"{self.base_url}/p/{slug}", timeout=10).text
+        page = requests.get(f"{self.base_url}/p/{slug}", timeout=30).text
         return datetime.fromisoformat(page.split('iso="')[1].split('"')[0]).astimezone(UTC)
 
     def letters(self, to: str = "") -> list[dict[str, Any]]:
@@ -242,7 +242,7 @@ class Shop:
 
     def now(self) -> datetime:
         """The shop's clock."""
-        return datetime.fromisoformat(requests.get(f"{self.base_url}/healthz", timeout=10).json()["now"]).astimezone(
+        return datetime.fromisoformat(requests.get(f"{self.base_url}/healthz", timeout=30).json()["now"]).astimezone(
             UTC
         )
 

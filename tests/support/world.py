@@ -75,6 +75,14 @@ END_THE_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+# No keys are looked at. A TRUNCATE would make the files of every table and index anew, which takes thirty times as long.
+EMPTY = """
+    DO $$ BEGIN
+        SET LOCAL session_replication_role = replica;
+        {deletes}
+        PERFORM setval(CAST(format('%I.%I', schemaname, sequencename) AS regclass), start_value, false) FROM pg_sequences;
+    END $$
+"""
 DECLINES_LATER, ASKS_ALWAYS, DECLINED = "4000000000000341", "4000002760003184", "4000000000000002"
 
 
@@ -93,22 +101,22 @@ class Sandbox:
 
     def now(self) -> datetime:
         """Its clock."""
-        return datetime.fromtimestamp(requests.get(f"{self.url}/_sandbox/clock", timeout=10).json()["now"], UTC)
+        return datetime.fromtimestamp(requests.get(f"{self.url}/_sandbox/clock", timeout=30).json()["now"], UTC)
 
     def calls(self, path: str) -> list[dict[str, Any]]:
         """The calls it has seen on a path (its end is enough)."""
-        seen = requests.get(f"{self.url}/_sandbox/log", timeout=10).json()
+        seen = requests.get(f"{self.url}/_sandbox/log", timeout=30).json()
         rows = seen["calls"] if isinstance(seen, dict) else seen
         return [each for each in rows if str(each["path"]).endswith(path)]
 
     def texts(self, to: str = "") -> list[dict[str, Any]]:
         """The texts on its phones, oldest first."""
-        found: list[dict[str, Any]] = requests.get(f"{self.url}/sms.json", params={"to": to}, timeout=10).json()
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/sms.json", params={"to": to}, timeout=30).json()
         return found[::-1]
 
     def mail(self, to: str = "") -> list[dict[str, Any]]:
         """The letters in its mailbox, oldest first."""
-        found: list[dict[str, Any]] = requests.get(f"{self.url}/mail.json", params={"to": to}, timeout=10).json()
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/mail.json", params={"to": to}, timeout=30).json()
         return sorted(found, key=lambda each: int(each["n"]))
 
 
@@ -127,7 +135,7 @@ def sandboxed(webhook_url: str = "http://127.0.0.1:9/") -> Iterator[Sandbox]:
             yield sandbox
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(30)
             log.close()
 
 
@@ -139,7 +147,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while time.monotonic() < end and process.poll() is None:
         try:
             if requests.get(url, timeout=2).ok:
@@ -404,7 +412,7 @@ class World:
 
     def at_stripe(self, path: str) -> Any:
         """An object as Stripe has it."""
-        answer = requests.get(f"{self.sandbox.url}/v1/{path}", auth=(KEY, ""), timeout=10)
+        answer = requests.get(f"{self.sandbox.url}/v1/{path}", auth=(KEY, ""), timeout=30)
         answer.raise_for_status()
         return answer.json()
 
@@ -499,7 +507,8 @@ def empty(engine: Engine) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(END_THE_OTHERS))
-            connection.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)} RESTART IDENTITY CASCADE"))
+            deletes = " ".join(f"DELETE FROM {table.name};" for table in tables)  # noqa: S608 (names of our own)
+            connection.execute(text(EMPTY.format(deletes=deletes)))
         else:
             connection.execute(text("PRAGMA defer_foreign_keys = ON"))
             for table in tables:

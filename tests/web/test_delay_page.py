@@ -206,4 +206,4 @@ def test_a_price_that_fell_for_waiting_is_not_called_the_one_before(small_world:
     assert "14 €" in words(visitor)
     assert "as before" not in words(visitor)
     visitor.see(f"{page}/promise")
-    assert "You said that you wait, and took what was offered for it." in words(visitor)
+    assert "A yes to waiting, with what was offered for it." in words(visitor)

@@ -133,7 +133,7 @@ def test_the_promise_of_a_back_order_does_not_say_that_it_was_charged(small_worl
     (order,) = queues_up(small_world, out_of_stock(small_world), 1)
     page = visitor.see(f"{order_page(small_world, order)}/promise")
     assert "Once, when it is your turn" in page.text
-    assert "At the latest" in page.text
+    assert "at the latest" in page.text
     assert "When it was ordered" not in page.text
 
 
