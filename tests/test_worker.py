@@ -20,8 +20,9 @@ from storefront.models.stock import UnitMove
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.outside.world import Outside
 from storefront.worker import JOBS, Job
+from tests.support.ports import free_port
 from tests.support.processes import until
-from tests.support.world import World, environment, free_port, make_world
+from tests.support.world import World, environment, make_world
 
 
 def does_nothing(_outside: Outside, _db: Database, _now: datetime) -> int:
