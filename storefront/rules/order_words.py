@@ -478,5 +478,5 @@ def withdraw_words(facts: Facts, now: datetime) -> tuple[str, str]:
 
 
 def _ask(facts: Facts) -> str:
-    why = "You have opened it" if facts.opened else "The 14 days to withdraw are over"
+    why = "You have opened it" if facts.opened else f"The {facts.days} days to withdraw are over"
     return f"{why}. A refund is its creator’s to give now: answering any of our letters reaches them."
