@@ -14,7 +14,7 @@ from storefront.actions.writing_tickets import message_id, ticket_envelope, tick
 from storefront.models import money, queues, threads, wordings
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
-from storefront.models.money import Dispute, Refund, Task
+from storefront.models.money import GONE_BACK, Dispute, Refund, Task
 from storefront.models.orders import LIVE, Order
 from storefront.models.products import File, Lesson
 from storefront.models.threads import BUYER, STRANGER, Message
@@ -155,7 +155,7 @@ def _money_outdated(session: Session, letter: Letter) -> str:
     if letter.kind == "task":
         task = session.get(Task, letter.version)
         return "it is done already" if task is None or task.closed_at else ""
-    if letter.kind == "part_refunded":
+    if letter.kind in {"part_refunded", "paid_back"}:
         back = session.get(Refund, letter.version)
         return "" if back and back.counts else "the refund did not arrive"
     if letter.kind == "refund_failed":
@@ -348,9 +348,10 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         granted_at=grant.granted_at if grant else None,
         opened=grant is not None and grant.first_opened_at is not None,
         fresh_link=letter.kind == "access" and letter.version > 1,
-        released=any(each.kind == "void" and each.outcome == "done" for each in order.attempts),
+        released=any(each.before == "held" and each.after == "cancelled" for each in order.history),
         captured=captured,
         refunded=refunded,
+        **_went_back(session, order),
         **_card(order),
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
@@ -360,6 +361,15 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         matter=_matter(session, letter),
         **_promised(letter),
     )
+
+
+def _went_back(session: Session, order: Order) -> dict[str, Any]:
+    """What no letter of its own has told: of the refunds, those that were no part refunds."""
+    told = select(Letter.version).where(Letter.order_id == order.id, Letter.kind == "part_refunded")
+    mine = (Refund.order_id == order.id, Refund.status.in_(GONE_BACK), Refund.id.not_in(told))
+    rest = session.scalars(select(Refund).where(*mine)).all()
+    by_hand = "" if any(each.status != "by_hand" for each in rest) else next((each.why for each in rest), "")
+    return {"last_back": sum(each.amount for each in rest), "by_hand": by_hand}
 
 
 def _delay(letter: Letter) -> dict[str, Any]:
@@ -401,9 +411,9 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
         return Matter(sentence=task.sentence, due_by=task.due_by, kind=task.kind)
     if letter.kind in {"asked", "answered"}:
         return _message(session, letter)
-    if letter.kind in {"part_refunded", "refund_failed"}:
+    if letter.kind in {"part_refunded", "refund_failed", "paid_back"}:
         back = session.get_one(Refund, letter.version)
-        return Matter(back.amount, back.who, back.why, kind=back.failure)
+        return Matter(back.amount, back.who, back.why, kind=back.status if letter.kind == "paid_back" else back.failure)
     if letter.kind in {"dispute_won", "dispute_lost"}:
         row = session.get_one(Dispute, letter.version)
         return Matter(row.amount, kind=row.reason)
