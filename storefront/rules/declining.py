@@ -61,6 +61,7 @@ STOP = frozenset(
         "invalid_cvc",
         "hold_lapsed",
         "no_address",
+        "card_replaced",
     ]
 )
 FORBIDDEN = frozenset({"03", "21"})
