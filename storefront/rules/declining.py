@@ -124,6 +124,14 @@ def next_try(
     return at if at < ends else None
 
 
+def after_move(again: datetime, before: datetime, now_at: datetime) -> datetime:
+    """When the card is asked again once the day has moved; `before` and `now_at`: the pre-flights of the old and the new day.
+
+    A try that waited for the old pre-flight goes with the new one, and none comes before it.
+    """
+    return now_at if again == before else max(again, now_at)
+
+
 def _allowed_from(tried: list[datetime], span: timedelta, most: int) -> datetime:
     """The instant from which one more try stays within `most` in any `span`."""
     recent = sorted(tried)[-most:]
