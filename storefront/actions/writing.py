@@ -20,7 +20,7 @@ from storefront.models.products import File, Lesson
 from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
-from storefront.rules import letter_rows, letter_words, own_words, thread_words, words
+from storefront.rules import letter_rows, letter_words, own_words, queue, thread_words, words
 from storefront.rules.letter_rows import OF_PRODUCT
 from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
@@ -126,7 +126,7 @@ def _kind_outdated(session: Session, letter: Letter, grant: Grant | None, now: d
     if letter.kind in OF_GRACE:
         return _grace_outdated(letter, now)
     if letter.kind == "card_expiring":
-        return _card_outdated(letter)
+        return _card_outdated(letter, now)
     return _money_outdated(session, letter)
 
 
@@ -141,13 +141,17 @@ def _grace_outdated(letter: Letter, now: datetime) -> str:
     return ""
 
 
-def _card_outdated(letter: Letter) -> str:
+def _card_outdated(letter: Letter, now: datetime) -> str:
     order = letter.order
     if _told_again(order, letter.version):
         return "the day has moved since"
-    day = order.product.launch.at or order.promise.by
-    fits = order.state != "reserved" or not card_ends_early(order.card_until, day)
-    return "another card is saved" if fits else ""
+    return "" if order.state == "reserved" and _card_ends(order, now) else "another card is saved"
+
+
+def _card_ends(order: Order, now: datetime) -> bool:
+    if queues.is_queued(order):
+        return queue.card_ends(order.card_until, None if order.promise.undated else order.promise.by, now)
+    return card_ends_early(order.card_until, order.product.launch.at or order.promise.by)
 
 
 def _money_outdated(session: Session, letter: Letter) -> str:
@@ -324,7 +328,6 @@ def _access_url(outside: Outside, letter: Letter, grant: Grant | None) -> str:
 def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
     order = letter.order
     product = order.product
-    captured, refunded = money.moved(session, order.id)
     lessons, files = _inside(session, order) if letter.kind == "access" else (0, ())
     return About(
         kind=product.kind,
@@ -349,9 +352,7 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         opened=grant is not None and grant.first_opened_at is not None,
         fresh_link=letter.kind == "access" and letter.version > 1,
         released=any(each.before == "held" and each.after == "cancelled" for each in order.history),
-        captured=captured,
-        refunded=refunded,
-        **_went_back(session, order),
+        **_moved(session, order),
         **_card(order),
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
@@ -363,13 +364,19 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
     )
 
 
-def _went_back(session: Session, order: Order) -> dict[str, Any]:
-    """What no letter of its own has told: of the refunds, those that were no part refunds."""
+def _moved(session: Session, order: Order) -> dict[str, Any]:
+    """What came and went; and of what went back, what was no part that a letter of its own has told."""
+    captured, refunded = money.moved(session, order.id)
     told = select(Letter.version).where(Letter.order_id == order.id, Letter.kind == "part_refunded")
     mine = (Refund.order_id == order.id, Refund.status.in_(GONE_BACK), Refund.id.not_in(told))
     rest = session.scalars(select(Refund).where(*mine)).all()
     by_hand = "" if any(each.status != "by_hand" for each in rest) else next((each.why for each in rest), "")
-    return {"last_back": sum(each.amount for each in rest), "by_hand": by_hand}
+    return {
+        "captured": captured,
+        "refunded": refunded,
+        "last_back": sum(each.amount for each in rest),
+        "by_hand": by_hand,
+    }
 
 
 def _delay(letter: Letter) -> dict[str, Any]:

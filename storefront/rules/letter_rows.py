@@ -143,7 +143,7 @@ def _card_expiring(told: Told) -> list[Row]:
     )
     card = about.card.replace("ending ", f"ending{words.NBSP}")
     return [
-        Row("The day", told.full),
+        Row("At the latest" if about.place else "The day", told.full),
         Row("The card", f"{card}, valid until the end of {told.card_month}"),
         Row("Kept for you", kept),
         _pays(told),

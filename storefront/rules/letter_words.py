@@ -172,6 +172,14 @@ class Told:
         return "open" if self.about.kind == "course" else "here"
 
     @property
+    def card_when(self) -> str:
+        """When a card that ends is to be charged."""
+        if self.about.place:
+            latest = "" if self.about.undated else f", at the latest on {self.date}"
+            return f"You pay {self.amount} when it is your turn in the queue{latest}."
+        return f"On {self.weekday} {self.the} {self.opens}, and you pay {self.amount}."
+
+    @property
     def card_month(self) -> str:
         """The month a card ends with: April 2027."""
         return card_month(self.about.card_until or self.about.day)

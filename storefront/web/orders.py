@@ -199,7 +199,7 @@ def _actions(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
         return [_act("To your library", "/library", method="get", primary=True), fresh] if facts.redeemed else [fresh]
     correct = [_act("Correct e-mail", "#address", method="get")] if _correctable(found) else []
     if is_queued(found):
-        return [_act("Use another card", f"/orders/{token}/visit"), *correct]
+        return [_act("Use another card", f"/orders/{token}/visit", primary=queue.card_ends(found)), *correct]
     return [*_next_step(found, facts, token), *correct]
 
 

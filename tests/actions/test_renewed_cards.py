@@ -1,5 +1,6 @@
 """Cards that their network renews: a new date is kept; another brand is charged only once its owner has agreed (stripe.md 1.3)."""
 
+from datetime import timedelta
 from typing import Any
 
 from storefront.actions import hearing
@@ -8,6 +9,7 @@ from storefront.outside.stripe_answers import Event
 from storefront.outside.stripe_gateway import API_VERSION
 from tests.support.letters import letter, post_office, words_of
 from tests.support.mailserver import MailServer
+from tests.support.queue import out_of_stock, queues_up, restocks
 from tests.support.world import DECLINES_LATER, MASTERCARD, VISA, World
 
 assert post_office
@@ -81,3 +83,31 @@ def test_a_card_of_another_brand_ends_the_tries_of_a_declined_one(world: World) 
 def test_what_is_set_aside_already_was_agreed_to(world: World) -> None:
     order_id = world.orders(world.product(days=3))
     assert renews(world, order_id, MASTERCARD).state == "held"
+
+
+def test_a_card_that_ends_in_the_queue_is_asked_for_and_changed_in_place(
+    small_world: World, post_office: MailServer
+) -> None:
+    world = small_world
+    product = out_of_stock(world)
+    (waits,) = queues_up(world, product, 1)
+    renews(world, waits, exp_year=world.now.year + 1, exp_month=world.now.month)
+    world.reminds()
+    assert "card_expiring" not in world.letters(waits), "a year is long enough"
+    ends = world.now + timedelta(days=20)
+    with world.db.write() as session:
+        session.get_one(Order, waits).card_until = ends
+    world.reminds()
+    world.reminds()
+    assert world.letters(waits).count("card_expiring") == 1
+    world.posts()
+    taken = post_office.to("waits1@posteo.de")[-1]
+    assert str(taken.message["Subject"]).startswith("Your card ends while you wait")
+    assert "You pay 29 € when it is your turn in the queue, at the latest on" in words_of(taken.part("plain"))
+    world.pays(world.visits(waits), MASTERCARD)
+    world.settles(waits)
+    assert world.order(waits).card.startswith("Mastercard")
+    restocks(world, product, 1)
+    world.tick()
+    assert world.state(waits) == "paid"
+    assert world.broken() == []
