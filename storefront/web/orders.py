@@ -221,7 +221,8 @@ def _next_step(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
     if found.state not in LIVE:
         return [_act("To its page", f"/p/{found.product.slug}", method="get")]
     if found.product.launch.launched_at or not found.product.launch.at:
-        return []
+        changeable = found.state == "reserved" and not found.product.launch.launched_at
+        return [_act(another, visit)] if changeable else []
     day = words.day_month(found.promise.by, found.promise.zone)
     calendar = (f"Add {day} to my calendar", f"/p/{found.product.slug}/day.ics")
     if found.state != "reserved":
