@@ -66,7 +66,7 @@ def _send_back(outside: Outside, db: Database, reply_id: int, now: datetime) -> 
     """One part, once: the refund's own reason tells whether it was begun before."""
     with db.read() as session:
         reply = session.get_one(Reply, reply_id)
-        order_id, amount, why = reply.order_id, reply.owed, f"for waiting, promise {reply.version}"
+        order_id, amount, why = reply.order_id, reply.owed, gift.reason(reply.version)
         who = f"creator:{reply.order.product.creator_id}"
         begun = select(Attempt.id).where(Attempt.order_id == order_id, Attempt.kind == "refund", Attempt.why == why)
         known = session.scalar(begun.limit(1)) is not None

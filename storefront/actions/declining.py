@@ -46,12 +46,13 @@ def _said(session: Session, order: Order, answer: Declined, now: datetime) -> di
         "declined_at": first,
         "decline": answer.reason[:80],
         "decline_class": classify(said),
-        "next_try_at": next_try(said, _brand(order), _tried(session, order, now), first, now, ends),
+        "next_try_at": next_try(said, brand_of(order), _tried(session, order, now), first, now, ends),
         "grace_until": ends,
     }
 
 
-def _brand(order: Order) -> str:
+def brand_of(order: Order) -> str:
+    """The network of the order's card, as Stripe names it; "" where no card is known."""
     return order.card.split(" ", 1)[0].lower()
 
 
@@ -77,6 +78,20 @@ def _past_due(session: Session, order: Order, facts: dict[str, Any], why: str, n
     if move(session, order, before, State.PAST_DUE, who="stripe", why=why, at=now, episode=episode, **gone, **facts):
         suspend(session, order, now)
         owe(session, order, "past_due", now, version=episode)
+
+
+def card_replaced(session: Session, order: Order, now: datetime) -> None:
+    """The network put a card of another brand in its place: its owner agreed to the old one only (stripe.md 1.3).
+
+    What is set aside already was agreed to. Whoever waits in the queue keeps the place, which no grace may end.
+    """
+    if order.kind == "back_order" and order.allocated_at is None:
+        return
+    facts = _said(session, order, Declined("card_replaced"), now)
+    if order.state == State.PAST_DUE:
+        _again(order, facts)
+    elif order.state == State.RESERVED:
+        _past_due(session, order, facts, "another card took its place, which nobody agreed to", now)
 
 
 def hold_lost(session: Session, order: Order, now: datetime) -> None:

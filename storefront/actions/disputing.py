@@ -47,6 +47,8 @@ def note_dispute(session: Session, order: Order, told: stripe_answers.Dispute, n
         return False
     if row is None:
         row = _new_row(session, order, told)
+    elif row.closed_at and told.status == "appeal_needs_response":
+        row.submitted_at, row.submitted_by = None, ""  # what was answered was another question
     row.status, row.due_by = told.status, told.due_by
     row.closed_at = now if told.status in DECIDED else None
     session.flush()

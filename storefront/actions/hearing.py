@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storefront.actions.declining import hold_lost
+from storefront.actions.declining import brand_of, card_replaced, hold_lost
 from storefront.actions.disputing import hear_dispute
 from storefront.actions.patience import for_each
 from storefront.actions.refunding import hear_refund
@@ -130,8 +130,7 @@ def _dispute(outside: Outside, db: Database, event: StripeEvent, now: datetime) 
 
 
 def _card(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
-    """The network gave a saved card a new number or date; what Stripe says of it now is kept."""
-    del now
+    """The network gave a saved card a new number or date: what Stripe says of it now is kept. Another brand needs a yes."""
     with db.read() as session:
         order_id = session.scalar(select(Order.id).where(Order.payment_method == event.object_id))
     if order_id is None:
@@ -139,8 +138,13 @@ def _card(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
     card = outside.stripe.card(event.object_id)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
+        if session.scalar(select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))):
+            return False
         if order.payment_method == card.id:
+            another = brand_of(order) not in {"", card.brand}
             order.card, order.card_print, order.card_until = card.name, card.print, card.until
+            if another and order.cancel_wished_at is None:
+                card_replaced(session, order, now)
     return True
 
 

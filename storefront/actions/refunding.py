@@ -20,13 +20,13 @@ from storefront.actions.tasking import close_tasks, raise_task
 from storefront.actions.taxing import note_credit, note_returned
 from storefront.models import money
 from storefront.models.db import Database
-from storefront.models.money import UNDER_WAY, Refund, Task
+from storefront.models.money import LOST, UNDER_WAY, Refund, Task
 from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Declined, Done, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.money import exact, step
-from storefront.rules.order import State
+from storefront.rules.order import ENDED, State
 
 # How a refund goes on: an answer that was asked earlier and read later changes nothing.
 LATER: dict[str, frozenset[str]] = {
@@ -157,6 +157,7 @@ def note_by_hand(session: Session, order: Order, who: str, why: str, now: dateti
             session.add(row)
             session.flush()
             note_credit(session, order, row, now)
+            _tell_after_all(session, order, row, now)
     close_tasks(session, "refund", order.number, who, now)
     _all_back(session, order, now)
     return None
@@ -180,6 +181,7 @@ def note_part_by_hand(
     session.add(row)
     session.flush()
     note_credit(session, order, row, now)
+    owe(session, order, "paid_back", now, version=row.id)
     close_tasks(session, "part_refund", order.number, who, now)
     return None
 
@@ -254,6 +256,7 @@ def note_refund(
     session.flush()
     if row.counts:
         note_credit(session, order, row, now)
+        _tell_after_all(session, order, row, now)
         _all_back(session, order, now, row)
     else:
         note_returned(session, order, row, now)
@@ -278,6 +281,13 @@ def _new_row(
     )
     session.add(row)
     return row
+
+
+def _tell_after_all(session: Session, order: Order, row: Refund, now: datetime) -> None:
+    """Whoever was told that money did not arrive, after the order had ended, hears how it comes after all."""
+    lost = (Refund.order_id == order.id, Refund.intent == row.intent, Refund.status.in_(LOST), Refund.id < row.id)
+    if order.state in ENDED and (row.status == "by_hand" or session.scalar(select(Refund.id).where(*lost).limit(1))):
+        owe(session, order, "paid_back", now, version=row.id)
 
 
 def _all_back(session: Session, order: Order, now: datetime, row: Refund | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storefront.actions.attempting import Record, carry_out
@@ -17,6 +17,7 @@ from storefront.models.letters import Letter
 from storefront.models.orders import (
     Attempt,
     Order,
+    Promise,
     is_out,
     no_open_attempt,
     no_open_visit,
@@ -24,12 +25,12 @@ from storefront.models.orders import (
     not_resting,
 )
 from storefront.models.products import Launch
+from storefront.models.queues import in_queue
 from storefront.outside.world import Outside
 from storefront.rules import charge
 from storefront.rules.order import State
 
 LAST_WORD = timedelta(hours=24)
-EXPIRING_WITHIN = timedelta(days=28)
 BATCH = 100
 
 
@@ -77,7 +78,8 @@ def remind_due(_outside: Outside, db: Database, now: datetime) -> int:
         ending = _untold(session, "grace_ending", Order.episode, _is_nearly_over(now))
         for order in ending:
             owe(session, order, "grace_ending", now, version=order.episode)
-        expiring = _untold(session, "card_expiring", Order.promise_version, _card_ends_before_the_launch(now))
+        ends = or_(_card_ends_before_the_launch(now), _card_ends_in_the_queue(now))
+        expiring = _untold(session, "card_expiring", Order.promise_version, ends)
         for order in expiring:
             owe(session, order, "card_expiring", now, version=order.promise_version)
     return len(out) + len(ending) + len(expiring)
@@ -105,7 +107,14 @@ def _card_ends_before_the_launch(now: datetime) -> ColumnElement[bool]:
     soon = exists().where(
         Launch.product_id == Order.product_id,
         Launch.launched_at.is_(None),
-        Launch.at <= now + EXPIRING_WITHIN,
+        Launch.at <= now + charge.CARD_ENDS_WITHIN,
         Launch.at >= Order.card_until,
     )
     return and_(Order.state == "reserved", soon)
+
+
+def _card_ends_in_the_queue(now: datetime) -> ColumnElement[bool]:
+    """Nobody knows the day of a unit: `rules.queue.card_ends`."""
+    told = (Promise.order_id == Order.id, Promise.version == Order.promise_version)
+    in_doubt = exists().where(*told, or_(Promise.undated, Promise.by >= Order.card_until))
+    return and_(in_queue, Order.card_until <= now + charge.CARD_ENDS_WITHIN, in_doubt)

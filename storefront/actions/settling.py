@@ -26,7 +26,7 @@ from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_a
 from storefront.models.products import Launch
 from storefront.outside.stripe_answers import Card, CheckoutSession
 from storefront.outside.world import Outside
-from storefront.rules import charge, delay
+from storefront.rules import charge, declining, delay
 from storefront.rules import launch as rule
 from storefront.rules.order import State
 
@@ -201,6 +201,9 @@ def follow_move(session: Session, order: Order, launch: Launch, now: datetime) -
         order.preflight_at = charge.preflight_at(launch.at) if launch.at else None
     if launch.at is not None and order.declined_at:
         order.grace_until = charge.grace_until(order.declined_at, launch.at)
+    if launch.at is not None and order.next_try_at:
+        days = charge.preflight_at(before.by), charge.preflight_at(launch.at)
+        order.next_try_at = declining.after_move(order.next_try_at, *days)
     moved = {"before": before.by.isoformat(), "before_zone": before.zone, "reason": launch.reason}
     moved |= delaying.told(session, order, now)
     owe(session, order, "moved", now, version=fresh.version, **moved)

@@ -14,13 +14,13 @@ from storefront.actions.writing_tickets import message_id, ticket_envelope, tick
 from storefront.models import money, queues, threads, wordings
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
-from storefront.models.money import Dispute, Refund, Task
+from storefront.models.money import GONE_BACK, Dispute, Refund, Task
 from storefront.models.orders import LIVE, Order
 from storefront.models.products import File, Lesson
 from storefront.models.threads import BUYER, STRANGER, Message
 from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
-from storefront.rules import letter_rows, letter_words, own_words, thread_words, words
+from storefront.rules import letter_rows, letter_words, own_words, queue, thread_words, words
 from storefront.rules.letter_rows import OF_PRODUCT
 from storefront.rules.letter_words import About, Matter, Told
 from storefront.rules.order_words import card_ends_early
@@ -127,7 +127,7 @@ def _kind_outdated(session: Session, letter: Letter, grant: Grant | None, now: d
     if letter.kind in OF_GRACE:
         return _grace_outdated(letter, now)
     if letter.kind == "card_expiring":
-        return _card_outdated(letter)
+        return _card_outdated(letter, now)
     return _money_outdated(session, letter)
 
 
@@ -142,13 +142,17 @@ def _grace_outdated(letter: Letter, now: datetime) -> str:
     return ""
 
 
-def _card_outdated(letter: Letter) -> str:
+def _card_outdated(letter: Letter, now: datetime) -> str:
     order = letter.order
     if _told_again(order, letter.version):
         return "the day has moved since"
-    day = order.product.launch.at or order.promise.by
-    fits = order.state != "reserved" or not card_ends_early(order.card_until, day)
-    return "another card is saved" if fits else ""
+    return "" if order.state == "reserved" and _card_ends(order, now) else "another card is saved"
+
+
+def _card_ends(order: Order, now: datetime) -> bool:
+    if queues.is_queued(order):
+        return queue.card_ends(order.card_until, None if order.promise.undated else order.promise.by, now)
+    return card_ends_early(order.card_until, order.product.launch.at or order.promise.by)
 
 
 def _money_outdated(session: Session, letter: Letter) -> str:
@@ -156,7 +160,7 @@ def _money_outdated(session: Session, letter: Letter) -> str:
     if letter.kind == "task":
         task = session.get(Task, letter.version)
         return "it is done already" if task is None or task.closed_at else ""
-    if letter.kind == "part_refunded":
+    if letter.kind in {"part_refunded", "paid_back"}:
         back = session.get(Refund, letter.version)
         return "" if back and back.counts else "the refund did not arrive"
     if letter.kind == "refund_failed":
@@ -325,7 +329,6 @@ def _access_url(outside: Outside, letter: Letter, grant: Grant | None) -> str:
 def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
     order = letter.order
     product = order.product
-    captured, refunded = money.moved(session, order.id)
     lessons, files = _inside(session, order) if letter.kind == "access" else (0, ())
     return About(
         kind=product.kind,
@@ -349,9 +352,8 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         granted_at=grant.granted_at if grant else None,
         opened=grant is not None and grant.first_opened_at is not None,
         fresh_link=letter.kind == "access" and letter.version > 1,
-        released=any(each.kind == "void" and each.outcome == "done" for each in order.attempts),
-        captured=captured,
-        refunded=refunded,
+        released=any(each.before == "held" and each.after == "cancelled" for each in order.history),
+        **_moved(session, order),
         **_card(order),
         cancel_who=order.cancel_who,
         cancel_why=order.cancel_why,
@@ -361,6 +363,21 @@ def _about(session: Session, letter: Letter, grant: Grant | None) -> About:
         matter=_matter(session, letter),
         **_promised(letter),
     )
+
+
+def _moved(session: Session, order: Order) -> dict[str, Any]:
+    """What came and went; and of what went back, what was no part that a letter of its own has told."""
+    captured, refunded = money.moved(session, order.id)
+    told = select(Letter.version).where(Letter.order_id == order.id, Letter.kind == "part_refunded")
+    mine = (Refund.order_id == order.id, Refund.status.in_(GONE_BACK), Refund.id.not_in(told))
+    rest = session.scalars(select(Refund).where(*mine)).all()
+    by_hand = "" if any(each.status != "by_hand" for each in rest) else next((each.why for each in rest), "")
+    return {
+        "captured": captured,
+        "refunded": refunded,
+        "last_back": sum(each.amount for each in rest),
+        "by_hand": by_hand,
+    }
 
 
 def _delay(letter: Letter) -> dict[str, Any]:
@@ -402,9 +419,9 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
         return Matter(sentence=task.sentence, due_by=task.due_by, kind=task.kind)
     if letter.kind in {"asked", "answered"}:
         return _message(session, letter)
-    if letter.kind in {"part_refunded", "refund_failed"}:
+    if letter.kind in {"part_refunded", "refund_failed", "paid_back"}:
         back = session.get_one(Refund, letter.version)
-        return Matter(back.amount, back.who, back.why, kind=back.failure)
+        return Matter(back.amount, back.who, back.why, kind=back.status if letter.kind == "paid_back" else back.failure)
     if letter.kind in {"dispute_won", "dispute_lost"}:
         row = session.get_one(Dispute, letter.version)
         return Matter(row.amount, kind=row.reason)

@@ -12,6 +12,7 @@ from storefront.models.orders import Attempt, Checkout, Order
 
 GONE_BACK = ("pending", "requires_action", "succeeded", "by_hand")
 UNDER_WAY = ("pending", "requires_action")
+LOST = ("failed", "canceled")
 OPEN_DISPUTE = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review")
 
 

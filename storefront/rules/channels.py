@@ -23,6 +23,7 @@ INSTEAD = ALONGSIDE | {
     "refunded",
     "part_refunded",
     "refund_failed",
+    "paid_back",
     "withdrawn",
 }
 # The link they wait for may come at night (policies.md 5).

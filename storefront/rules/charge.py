@@ -8,6 +8,7 @@ UPFRONT_WITHIN = timedelta(days=90)
 PREFLIGHT_BEFORE = timedelta(hours=48)
 HOLD_MARGIN = timedelta(hours=24)
 GRACE = timedelta(days=7)
+CARD_ENDS_WITHIN = timedelta(days=28)
 SESSION_LIFE = timedelta(minutes=45)
 
 

@@ -15,7 +15,19 @@ SAID = {
     "incorrect_cvc": "The card's check number did not fit.",
     "processing_error": "The bank could not be asked.",
     "no_address": "We do not know where the card's bill goes, and the tax hangs on it.",
+    "card_replaced": "Another kind of card has taken the place of yours, and you have agreed to the old one only.",
     "hold_lapsed": "The amount set aside on the card was given back by the bank.",
+}
+# What stands in the way though no bank was asked: the fact, and what to do about it.
+UNASKED = {
+    "no_address": (
+        "Your address is missing, so nothing was charged.",
+        "Enter the card once more; the page asks for its country and postal code.",
+    ),
+    "card_replaced": (
+        "Your bank has replaced your card. Nothing was charged.",
+        "Enter the new card once, or any other: none is charged that you have not agreed to.",
+    ),
 }
 CLASS_SAID = {
     Class.EXPIRED: "The card has expired.",
@@ -60,12 +72,17 @@ class No:
         return self.of is Class.AUTHENTICATION
 
     @property
+    def unasked(self) -> bool:
+        """Whether it is no bank's no: something else stands in the way."""
+        return self.reason in UNASKED
+
+    @property
     def head(self) -> str:
         """The fact in one sentence, and what became of the money."""
         if self.asks:
             return "Your bank wants you to confirm the card."
-        if self.reason == "no_address":
-            return "Your address is missing, so nothing was charged."
+        if self.unasked:
+            return UNASKED[self.reason][0]
         said = "Your bank could not be asked" if self.of is Class.PROCESSING else "Your bank said no"
         return f"{said}. Nothing was charged."
 
@@ -77,8 +94,8 @@ class No:
     @property
     def to_do(self) -> str:
         """What the buyer can do about it."""
-        if self.reason == "no_address":
-            return "Enter the card once more; the page asks for its country and postal code."
+        if self.unasked:
+            return UNASKED[self.reason][1]
         return MEANWHILE.get(self.of, TO_DO[self.of]) if self.again else TO_DO[self.of]
 
     @property

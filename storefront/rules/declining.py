@@ -61,6 +61,7 @@ STOP = frozenset(
         "invalid_cvc",
         "hold_lapsed",
         "no_address",
+        "card_replaced",
     ]
 )
 FORBIDDEN = frozenset({"03", "21"})
@@ -121,6 +122,14 @@ def next_try(
     for span, most in LIMITS.get(brand, LIMITS["visa"]):
         at = max(at, _allowed_from(tried, span, most))
     return at if at < ends else None
+
+
+def after_move(again: datetime, before: datetime, now_at: datetime) -> datetime:
+    """When the card is asked again once the day has moved; `before` and `now_at`: the pre-flights of the old and the new day.
+
+    A try that waited for the old pre-flight goes with the new one, and none comes before it.
+    """
+    return now_at if again == before else max(again, now_at)
 
 
 def _allowed_from(tried: list[datetime], span: timedelta, most: int) -> datetime:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from storefront.rules import words
+from storefront.rules.leaving import LEAST_DAYS
 from storefront.rules.words import KIND
 
 LONGEST, SHORT, TOTAL = 20_000, 5_000, 150_000
@@ -85,7 +86,9 @@ class Waived:
 
 @dataclass(frozen=True)
 class Case:
-    """The facts of a sale. `refunded`: what went back already, as a receipt says it, or ""."""
+    """The facts of a sale. `refunded`: what went back already, as a receipt says it, or ""; `days`: within how many it
+    could be withdrawn from.
+    """
 
     number: str
     title: str
@@ -104,7 +107,9 @@ class Case:
     letters: Sequence[Sent] = ()
     seen: Sequence[Seen] = ()
     cancel_wished_at: datetime | None = None
+    cancel_who: str = "buyer"
     refunded: str = ""
+    days: int = LEAST_DAYS
     waived: Waived | None = None
 
 
@@ -179,7 +184,7 @@ def _cancellation(case: Case) -> str:
     before = case.launched_at is None or case.placed_at < case.launched_at
     cancel = "cancel at any time before the launch, with everything back; and " if before else ""
     told = (
-        f"The buyer could {cancel}withdraw within 14 days of {'the later of order and launch' if before else 'the order'}, "
+        f"The buyer could {cancel}withdraw within {case.days} days of {'the later of order and launch' if before else 'the order'}, "
         "with everything back, as long as nothing had been opened: on the page of the order, whose link is in every "
         "letter. No reason is asked, no sign-in is needed."
     )
@@ -194,8 +199,9 @@ def _refusal(case: Case) -> str:
     if case.cancel_wished_at is None:
         said.append("The buyer asked for no cancellation and no refund before the dispute was opened.")
     else:
+        whose = "The buyer’s" if case.cancel_who == "buyer" else "The seller’s"
         said.append(
-            f"The buyer’s cancellation of {_at(case.cancel_wished_at)} could not be refunded: the dispute was open."
+            f"{whose} cancellation of {_at(case.cancel_wished_at)} could not be refunded: the dispute was open."
         )
     if case.seen:
         said.append(f"The product had been opened, first on {_at(case.seen[0].at)}.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from storefront.rules.money import exact, least, step
 
 MOST_PERCENT = 90
+REASON = "for waiting, promise "
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ def part(kind: str, size: int, price: int, currency: str) -> Gift | None:
     fits = min(wanted, price - least(currency))
     amount = fits - fits % step(currency)
     return Gift(amount=amount) if amount > 0 else None
+
+
+def reason(version: int) -> str:
+    """Why a part of what was paid goes back, as the ledger keeps it: one for each version of the promise."""
+    return f"{REASON}{version}"
 
 
 def words(gift: Gift, currency: str) -> str:

@@ -42,7 +42,7 @@ def _pays(told: Told, *, late: bool = False) -> Row:
 
 
 def _withdraw(told: Told) -> Row:
-    """Until it is opened, a sale can be undone for 14 days (policies.md 2)."""
+    """Until it is opened, a sale can be undone for the days it was promised (policies.md 2)."""
     about = told.about
     when = (about.placed_at, about.launched_at or about.day, about.zone, about.days)
     if about.opened or leaving.withdraw_until(*when) <= told.now:
@@ -142,7 +142,7 @@ def _card_expiring(told: Told) -> list[Row]:
     )
     card = about.card.replace("ending ", f"ending{words.NBSP}")
     return [
-        Row("The day", told.full),
+        Row("At the latest" if about.place else "The day", told.full),
         Row("The card", f"{card}, valid until the end of {told.card_month}"),
         Row("Kept for you", kept),
         _pays(told),
@@ -172,9 +172,11 @@ def _asked_for(told: Told) -> Row:
 
 def _refunded(told: Told) -> list[Row]:
     about = told.about
+    back = about.last_back or about.refunded or about.price
     return [
-        Row("Back to you", exact(about.refunded or about.price, about.currency)),
-        Row("To", about.card),
+        Row("Back to you", exact(back, about.currency)),
+        Row("How", about.by_hand) if about.by_hand else Row("To", about.card),
+        Row("Back in all", exact(about.refunded, about.currency) if about.refunded > back else ""),
         Row("Begun on", words.day_month_year(told.now, about.zone)),
         _asked_for(told),
     ]
@@ -188,6 +190,11 @@ def _part_refunded(told: Told) -> list[Row]:
         Row("You paid", exact(about.captured, about.currency)),
         Row("Back in all", exact(about.refunded, about.currency) if about.refunded > told.matter.amount else ""),
     ]
+
+
+def _paid_back(told: Told) -> list[Row]:
+    how = Row("How", told.matter.why) if told.paid_by_hand else Row("To", told.about.card)
+    return [Row("Back to you", told.matter_amount), how, Row("On", words.day_month_year(told.now, told.about.zone))]
 
 
 def _refund_failed(told: Told) -> list[Row]:
@@ -267,6 +274,7 @@ _ROWS: dict[str, Callable[[Told], list[Row]]] = {
     "card_expiring": _card_expiring,
     "part_refunded": _part_refunded,
     "refund_failed": _refund_failed,
+    "paid_back": _paid_back,
     "asked": _standing,
     "answered": _standing,
     "task": _task,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from storefront.rules import charge, queue_letter_words, refund_words, words
+from storefront.rules import charge, gift, queue_letter_words, refund_words, words
 from storefront.rules.decline_words import No
 from storefront.rules.delay_letter_words import MoveWords
 from storefront.rules.launch import LATE_AFTER
@@ -23,7 +23,11 @@ SMALL_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight",
 
 @dataclass(frozen=True)
 class About:
-    """What the words depend on; money in minor units, `day` the instant promised last, `place` the one in the queue."""
+    """What the words depend on; money in minor units, `day` the instant promised last, `place` the one in the queue.
+
+    `refunded`: all that went back; `last_back`: what of it was no part by itself; `by_hand`: how it was paid, where the
+    card did not take it.
+    """
 
     kind: str
     title: str
@@ -55,6 +59,8 @@ class About:
     released: bool = False
     captured: int = 0
     refunded: int = 0
+    last_back: int = 0
+    by_hand: str = ""
     cancel_who: str = ""
     cancel_why: str = ""
     cancelled_at: datetime | None = None
@@ -166,6 +172,14 @@ class Told:
         return "open" if self.about.kind == "course" else "here"
 
     @property
+    def card_when(self) -> str:
+        """When a card that ends is to be charged."""
+        if self.about.place:
+            latest = "" if self.about.undated else f", at the latest on {self.date}"
+            return f"You pay {self.amount} when it is your turn in the queue{latest}."
+        return f"On {self.weekday} {self.the} {self.opens}, and you pay {self.amount}."
+
+    @property
     def card_month(self) -> str:
         """The month a card ends with: April 2027."""
         return card_month(self.about.card_until or self.about.day)
@@ -188,12 +202,29 @@ class Told:
     @property
     def refund_quote(self) -> str:
         """Why a creator gave a part back, in their own words."""
-        return self.matter.why if self.matter.who.startswith("creator") else ""
+        return self.matter.why if self.matter.who.startswith("creator") and not self.for_waiting else ""
+
+    @property
+    def for_waiting(self) -> bool:
+        """Whether a part goes back because its buyer waits, as the creator offered."""
+        return self.matter.why.startswith(gift.REASON)
+
+    @property
+    def refund_way(self) -> str:
+        """How everything goes back, and when it is seen."""
+        if self.about.by_hand:
+            return "Your card did not take the money, so it was paid another way."
+        return f"The money returns to the card you paid with. {refund_words.BANKS}"
 
     @property
     def refund_banks(self) -> str:
         """When a refund is seen."""
         return refund_words.BANKS
+
+    @property
+    def paid_by_hand(self) -> bool:
+        """Whether money that did not reach the card was paid another way; else it is sent there once more."""
+        return self.matter.kind == "by_hand"
 
     @property
     def refund_failure(self) -> str:
@@ -368,7 +399,7 @@ class Told:
     @property
     def given_back(self) -> str:
         """What goes back to the buyer, as a headline says it."""
-        return short(self.about.refunded or self.about.price, self.about.currency)
+        return short(self.about.last_back or self.about.refunded or self.about.price, self.about.currency)
 
 
 def _span(span: timedelta) -> str:

@@ -387,6 +387,7 @@ def _declined(facts: Facts, now: datetime) -> list[tuple[datetime, Step]]:
     at, no = facts.declined_at or facts.placed_at, facts.no
     text = f"{no.said} {bold(no.we_try(facts.zone, now))}"
     aside = "your bank said: confirm first" if no.asks else "your bank said no"
+    aside = "no bank was asked" if no.unasked else aside
     steps = [(at, Step(words.day_clock(at, facts.zone), text, "needs", aside))]
     if no.again and no.again > now:
         again = f"We ask your bank once more for {facts.amount}. Another card before then, and it is not asked."
@@ -478,5 +479,5 @@ def withdraw_words(facts: Facts, now: datetime) -> tuple[str, str]:
 
 
 def _ask(facts: Facts) -> str:
-    why = "You have opened it" if facts.opened else "The 14 days to withdraw are over"
+    why = "You have opened it" if facts.opened else f"The {facts.days} days to withdraw are over"
     return f"{why}. A refund is its creator’s to give now: answering any of our letters reaches them."

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from storefront.rules import charge
+
 DAY = timedelta(days=1)
 FEWEST = 3
 
@@ -49,6 +51,14 @@ def _until_served(past: Sequence[Restocked], start: int, place: int) -> timedelt
         if came >= place:
             return each.at - past[start].at
     return None
+
+
+def card_ends(until: datetime | None, by: datetime | None, now: datetime) -> bool:
+    """Whether a saved card may be too old at its turn: it ends within four weeks, and not after the latest date.
+
+    `by` None: no latest date.
+    """
+    return until is not None and until <= now + charge.CARD_ENDS_WITHIN and (by is None or until <= by)
 
 
 def words(told: Usually | None) -> str:

@@ -70,7 +70,10 @@ def product_line(amount: str, expected: datetime | None, by: datetime, zone: str
 
 @dataclass(frozen=True)
 class Waiting:
-    """An order in the queue: its place from 1, what is known of its time (`by` None: no latest date), what it costs."""
+    """An order in the queue: its place from 1, what is known of its time (`by` None: no latest date), what it costs.
+
+    `card_ends`: the month with which its card ends, where that may be before its turn.
+    """
 
     place: int
     kind: str
@@ -81,6 +84,7 @@ class Waiting:
     by: datetime | None
     expected: datetime | None = None
     usually: Usually | None = None
+    card_ends: str = ""
 
     @property
     def where(self) -> str:
@@ -94,9 +98,13 @@ def tell(told: Waiting) -> Telling:
     so = f"That is {known} from now, as past restocks went. " if known else ""
     yours = f"{UNIT[told.kind].capitalize()} is yours "
     latest = f"by {red(words.weekday_day(told.by, told.zone))} at the latest" if told.by else "when it is your turn"
+    to_do = "There is nothing you need to do."
+    if told.card_ends:
+        to_do = f"Your card ends with {told.card_ends}: put another one in its place, and your turn finds a good one."
     return Telling(
         f"{told.where}. {yours}{latest}.",
-        f"{so}Nothing has been charged. There is nothing you need to do.",
+        f"{so}Nothing has been charged. {to_do}",
+        tag=("needs", "Your card needs you") if told.card_ends else None,
         note=_expected(told),
         line=_line(told),
     )

@@ -158,6 +158,7 @@ LETTERS = {
     "refunded": "Money back",
     "part_refunded": "Part of the money back",
     "refund_failed": "Money did not arrive",
+    "paid_back": "Paid back after all",
     "task": "Task, to the creator",
     "grace_over": "Ended unpaid, to the creator",
     "dispute_won": "Dispute won, to the creator",

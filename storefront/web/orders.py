@@ -202,7 +202,7 @@ def _actions(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
         return [_act("To your library", "/library", method="get", primary=True), fresh] if facts.redeemed else [fresh]
     correct = [_act("Correct e-mail", "#address", method="get")] if _correctable(found) else []
     if is_queued(found):
-        return [_act("Use another card", f"/orders/{token}/visit"), *correct]
+        return [_act("Use another card", f"/orders/{token}/visit", primary=queue.card_ends(found)), *correct]
     return [*_next_step(found, facts, token), *correct]
 
 
@@ -224,7 +224,8 @@ def _next_step(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
     if found.state not in LIVE:
         return [_act("To its page", f"/p/{found.product.slug}", method="get")]
     if found.product.launch.launched_at or not found.product.launch.at:
-        return []
+        changeable = found.state == "reserved" and not found.product.launch.launched_at
+        return [_act(another, visit)] if changeable else []
     day = words.day_month(found.promise.by, found.promise.zone)
     calendar = (f"Add {day} to my calendar", f"/p/{found.product.slug}/day.ics")
     if found.state != "reserved":

@@ -3,6 +3,7 @@
 from storefront.actions import disputing
 from storefront.actions.refunding import refund_part
 from storefront.models.money import Dispute
+from tests.support.letters import disputes
 from tests.support.world import VISA, World
 
 INES = "creator:ines@forthcoming.example"
@@ -63,6 +64,24 @@ def test_a_dispute_that_is_won_brings_access_back(world: World) -> None:
     assert dispute(world).status == "won"
     assert live(world, order_id)
     assert world.letters(order_id)[-1] == "dispute_won"
+
+
+def test_an_appeal_after_an_answer_asks_once_more(small_world: World) -> None:
+    world = small_world
+    order_id = world.orders(world.product(days=None))
+    world.tick()
+    with_the_bank = disputes(world, order_id)
+    with world.db.write() as session:
+        row = session.get_one(Dispute, with_the_bank)
+        row.submitted_at, row.submitted_by, row.evidence = world.now, INES, WINNING
+    disputes(world, order_id, "won")
+    assert live(world, order_id)
+    disputes(world, order_id, "appeal_needs_response")
+    again = dispute(world)
+    assert (again.submitted_at, again.evidence) == (None, WINNING), "what was said is there to be said better"
+    assert not live(world, order_id)
+    assert len(world.tasks()) == 1
+    assert world.letter_to(order_id, "task") == "ines@forthcoming.example"
 
 
 def test_a_dispute_that_is_lost_ends_access_and_nothing_is_refunded_a_second_time(world: World) -> None:

@@ -1,6 +1,7 @@
 """Hearing events: each acted on by asking Stripe, in any order, any number of times, and none stopping the rest."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,3 +123,8 @@ def test_two_workers_that_hear_the_same_event_do_one_thing(world: World) -> None
     hearing._hear(world.outside, world.db, row, world.now)
     hearing._hear(world.outside, world.db, row, world.now)
     assert [each.after for each in world.order(order_id).history] == ["placed", "held"]
+
+
+def test_every_event_that_is_heard_is_named_where_owners_read_which_to_send() -> None:
+    told = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
+    assert [each for each in hearing.HEARD if f"`{each}`" not in told] == []

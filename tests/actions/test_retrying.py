@@ -80,6 +80,23 @@ def test_a_card_that_works_again_before_the_launch_is_held_and_opens_with_the_ot
     nothing_broken(world)
 
 
+def test_a_try_follows_its_day_when_the_day_moves(world: World) -> None:
+    product, order_id = declines(world)
+    day = world.order(order_id).promise.by
+    assert world.moves(product, 20) is None
+    assert world.order(order_id).next_try_at == day + 18 * DAY, "with the others' pre-flight, as the page now says"
+    world.advance(days=5)
+    world.tick()
+    assert tries(world, order_id) == ["hold"]
+    assert world.moves(product, -10) is None
+    assert world.order(order_id).next_try_at == day + 8 * DAY
+    fills_up(world, order_id)
+    world.advance(days=5, hours=1)
+    world.tick()
+    assert (world.state(order_id), tries(world, order_id)) == ("held", ["hold", "hold"])
+    nothing_broken(world)
+
+
 def test_a_card_that_works_again_after_the_launch_pays_and_opens_at_once(world: World) -> None:
     _, order_id = declines(world)
     world.advance(days=2, hours=1)

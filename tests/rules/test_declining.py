@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront.rules.declining import LADDER, LIMITS, Answer, Class, classify, next_try
+from storefront.rules.declining import LADDER, LIMITS, Answer, Class, after_move, classify, next_try
 
 NOW = datetime(2027, 5, 12, 8, tzinfo=UTC)
 ENDS = NOW + timedelta(days=7)
@@ -94,6 +94,14 @@ def test_fifteen_tries_of_a_visa_card_in_thirty_days_are_the_most() -> None:
     tried = [NOW - timedelta(days=n) for n in range(15)]
     assert next_try(Answer("insufficient_funds"), "visa", tried, NOW, NOW, NOW + 90 * DAY) == min(tried) + 30 * DAY
     assert next_try(Answer("insufficient_funds"), "visa", tried, NOW, NOW, ENDS) is None
+
+
+def test_a_try_that_waited_for_the_pre_flight_moves_with_it_and_none_comes_before_it() -> None:
+    old, nearer, farther = NOW + 20 * DAY, NOW + 9 * DAY, NOW + 40 * DAY
+    assert after_move(old, old, nearer) == nearer
+    assert after_move(old, old, farther) == farther
+    assert after_move(NOW, old, nearer) == nearer, "the bank is not asked before the pre-flight"
+    assert after_move(NOW + 10 * DAY, NOW, nearer) == NOW + 10 * DAY, "the ladder and the networks come first"
 
 
 @given(

@@ -55,6 +55,16 @@ def test_a_purchase_is_not_said_to_have_been_cancellable_before_the_launch() -> 
     assert "before the launch" not in told["cancellation_policy_disclosure"]
 
 
+def test_the_days_to_withdraw_are_those_of_the_promise() -> None:
+    assert "within 14 days of" in draft(CASE)["cancellation_policy_disclosure"]
+    assert "within 30 days of" in draft(replace(CASE, days=30))["cancellation_policy_disclosure"]
+
+
+def test_a_sellers_cancellation_is_not_called_the_buyers() -> None:
+    told = draft(replace(CASE, cancel_wished_at=T, cancel_who="creator:3"))["refund_refusal_explanation"]
+    assert told.startswith("The seller’s cancellation of 2027-05-12")
+
+
 def test_a_cancellation_that_came_is_owned_to() -> None:
     told = draft(replace(CASE, cancel_wished_at=T, refunded="5.00 €"))["refund_refusal_explanation"]
     assert told.startswith("5.00 € were refunded before the dispute.")

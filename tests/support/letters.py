@@ -230,6 +230,18 @@ def refund_fails(world: World, order_id: int, failure: str = "expired_or_cancele
         assert refunding.note_refund(session, order, told, world.now)
 
 
+def paid_back(world: World) -> None:
+    refund_failed(world)
+    pays_by_hand(world, letter(world, "refund_failed").order_id)
+
+
+def pays_by_hand(world: World, order_id: int) -> None:
+    """The creator notes that it was paid another way."""
+    with world.db.write() as session:
+        order, why = session.get_one(Order, order_id), "Bank transfer of 12 May, reference 4711."
+        assert refunding.note_by_hand(session, order, "creator:1", why, world.now) is None
+
+
 def task(world: World) -> None:
     refund_failed(world)
 

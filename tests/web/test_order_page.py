@@ -341,3 +341,15 @@ def test_a_disputed_order_says_that_access_is_paused_and_offers_nothing(small_wo
     disputes(small_world, order_id, "lost")
     visitor.see(here)
     assert "Your bank has given you the money back" in words(visitor)
+
+
+def test_a_card_can_be_changed_while_there_is_no_day(small_world: World, visitor: Visitor) -> None:
+    product = small_world.product(days=40)
+    order_id = small_world.orders(product)
+    assert small_world.moves(product, None) is None
+    visitor.see(page_of(small_world, order_id))
+    assert "Use another card" in words(visitor)
+    small_world.pays(small_world.visits(order_id), MASTERCARD)
+    small_world.settles(order_id)
+    assert small_world.order(order_id).card.startswith("Mastercard")
+    assert small_world.state(order_id) == "reserved"

@@ -164,6 +164,8 @@ def case_of(session: Session, order: Order) -> Case:
         letters=_letters(session, order),
         seen=_seen(session, grant),
         cancel_wished_at=order.cancel_wished_at,
+        cancel_who=order.cancel_who,
+        days=order.promise.withdraw_days,
         refunded=exact(moved.refunded, currency) if moved.refunded else "",
         waived=_waived(session, grant),
     )

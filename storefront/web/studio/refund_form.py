@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from storefront.rules.money import BadAmount, decimals, digits, exact, parse, step, symbol
 
 LONGEST_REASON = 500
-AMOUNT = re.compile(r"[0-9]{1,9}(?:\.([0-9]+))?", re.ASCII)
+AMOUNT = re.compile(r"[0-9]{1,12}(?:\.([0-9]+))?", re.ASCII)
+GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?P<part>\.[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ class RefundForm:
 def read_amount(typed: str, currency: str) -> tuple[int, str]:
     """Minor units of what was typed, and what is wrong with it ("" when nothing is)."""
     typed = typed.removeprefix(symbol(currency)).removesuffix(symbol(currency)).removesuffix(currency).strip()
+    typed = _ungrouped(typed, currency)
     example = exact(5 * 10 ** decimals(currency), currency)
     if not typed:
         return 0, f"Write how much goes back, such as {example}."
     if "," in typed:
-        return 0, f"Write it with a point and no comma, such as {example}."
+        point = "with a point and no comma" if digits(currency) else "without a comma"
+        return 0, f"Write it {point}, such as {example}."
     if typed.startswith("-"):
         return 0, f"Write what goes back without a minus, such as {example}."
     found = AMOUNT.fullmatch(typed)
@@ -61,6 +64,13 @@ def read_amount(typed: str, currency: str) -> tuple[int, str]:
     if len(found[1] or "") > digits(currency):
         return 0, _too_exact(currency)
     return _parsed(typed, currency)
+
+
+def _ungrouped(typed: str, currency: str) -> str:
+    """1,107.250 as the page itself writes it; a comma that may be meant as the point stays, to be asked about."""
+    found = GROUPED.fullmatch(typed)
+    plain = found is not None and (found["part"] or not digits(currency))
+    return typed.replace(",", "") if plain else typed
 
 
 def _too_exact(currency: str) -> str:

@@ -130,7 +130,7 @@ def paid_by_hand(number: str) -> Response:
         refused = refunding.note_by_hand(session, found, signature(), done, now())
         if refused is not None:
             return page(session, found, Typed(done=done, note=Note("needs", "Not noted", refused.sentence)), CONFLICT)
-    flash("Noted. The ledger has it, with your name.", "done")
+    flash("Noted. The ledger has it, with your name. The buyer is told.", "done")
     return _home(number)
 
 
@@ -150,7 +150,7 @@ def part_paid_by_hand(number: str) -> Response:
         refused = refunding.note_part_by_hand(session, found, amount, signature(), done, now())
         if refused is not None:
             return page(session, found, Typed(part=replace(wrong, amount_error=refused.sentence)), CONFLICT)
-    flash("Noted. The ledger has it, with your name.", "done")
+    flash("Noted. The ledger has it, with your name. The buyer is told.", "done")
     return _home(number)
 
 

@@ -237,10 +237,23 @@ def test_nothing_moves_without_the_forms_own_token(world: World, ines: Visitor, 
         ("500", "JPY", 500),
         ("1.230", "KWD", 1230),
         ("2490", "ISK", 249000),
+        ("2,490\N{NO-BREAK SPACE}ISK", "ISK", 249000),
+        ("8,900 ¥", "JPY", 8900),
+        ("1,107.250 BHD", "BHD", 1107250),
+        ("1,119.00 €", "EUR", 111900),
+        ("1,234,567,890.00", "IDR", 123456789000),
     ],
 )
 def test_an_amount_is_read_in_the_products_currency(typed: str, currency: str, minor: int) -> None:
     assert read_amount(typed, currency) == (minor, "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency"), [("1,107", "BHD"), ("5,00", "EUR"), ("1,119", "EUR"), ("11,19.00", "EUR")]
+)
+def test_a_comma_that_may_be_meant_as_the_point_is_asked_about(typed: str, currency: str) -> None:
+    assert "with a point and no comma" in read_amount(typed, currency)[1]
+    assert "with a point" not in read_amount("5,00", "JPY")[1]
 
 
 @pytest.mark.parametrize(("typed", "currency"), [("5.5", "JPY"), ("1.2345", "KWD"), ("5 USD", "EUR")])
