@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from storefront.rules import asking
 from storefront.rules.access import fingerprint, rederive, token
 
-
 # As long as a token, and none: stands where a letter is only looked at by somebody whose link it is not.
-NO_TOKEN = "only-the-buyer-has-the-link-here"
+NOBODYS = "only-the-buyer-has-the-link-here"
 
 
 @dataclass(frozen=True)
@@ -53,4 +52,4 @@ class Links:
         found = rederive(self.keys, purpose, row_id, generation, kept)
         if found is None:
             raise LookupError(f"No key fits the {purpose} link {row_id}: put the old key into SECRET_KEY_FALLBACKS.")
-        return NO_TOKEN if self.dead else found
+        return NOBODYS if self.dead else found

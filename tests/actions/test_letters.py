@@ -313,7 +313,8 @@ def late_for(world: World, *, upfront: bool = False, card: str = VISA) -> str:
         return words_of(found.text)
 
 
-def test_a_late_launch_says_what_becomes_of_the_money_and_when(small_world: World, post_office: MailServer) -> None:
+@pytest.mark.usefixtures("post_office")
+def test_a_late_launch_says_what_becomes_of_the_money_and_when(small_world: World) -> None:
     text = late_for(small_world)
     assert "your order is cancelled, and nothing is charged." in text
     assert "You pay 19.00 €, once, when it opens, with Visa ending 4242" in text, "its day is over"
@@ -322,7 +323,8 @@ def test_a_late_launch_says_what_becomes_of_the_money_and_when(small_world: Worl
     assert "your order is cancelled, and everything you paid goes back." in text
 
 
-def test_a_late_launch_keeps_the_time_to_repair_a_card(small_world: World, post_office: MailServer) -> None:
+@pytest.mark.usefixtures("post_office")
+def test_a_late_launch_keeps_the_time_to_repair_a_card(small_world: World) -> None:
     text = late_for(small_world, card=DECLINES_LATER)
     assert "Yours also waits for your card: repair it until" in text
     assert "Your card needs you until" in text

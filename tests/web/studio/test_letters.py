@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from storefront.rules.links import NO_TOKEN
+from storefront.rules.links import NOBODYS
 from storefront.rules.own_words import KINDS
 from tests.support.letters import letter, moved, post_office
 from tests.support.mailserver import MailServer
@@ -81,7 +81,7 @@ def test_a_letter_that_is_looked_at_opens_nothing_of_its_buyers(world: World, in
         shown = ines.client.post(f"{DESK}/{kind}/preview", data=form | more).text
         assert links.token("order", order.id, order.link_generation, order.link_sha256) not in shown
         assert links.token("access", grant.id, grant.link_generation, grant.link_sha256) not in shown
-        assert f"/orders/{NO_TOKEN}" in shown
+        assert f"/orders/{NOBODYS}" in shown
 
 
 @pytest.mark.parametrize("kind", KINDS)
