@@ -20,6 +20,7 @@ from sqlalchemy import insert, select, update
 import storefront.models
 from storefront.models.accounts import Account
 from storefront.models.db import Base, Database
+from storefront.models.letters import Letter
 from storefront.models.log import LogRow
 from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch, Lesson, Offer, Product
@@ -133,6 +134,9 @@ def held(db: Database, intents: list[str]) -> None:
         for before, after in ((None, "placed"), ("placed", "held")):
             told = {"at": now, "who": "buyer", "why": "bench", "before": before, "after": after}
             session.execute(insert(LogRow), [told | {"order_id": order_id} for order_id in ids])
+        told = {"kind": "confirmed", "version": 1, "owed_at": now, "due_at": now, "sent_at": now}
+        letters = [told | {"order_id": order_id, "recipient": f"b{n}@posteo.example"} for n, order_id in enumerate(ids)]
+        session.execute(insert(Letter), letters)
         moved = places | {"change": 1, "at": now, "why": "placed"}
         session.execute(insert(UnitMove), [moved | {"order_id": order_id} for order_id in ids])
         for table in (Product, Offer):
