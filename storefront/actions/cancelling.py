@@ -128,7 +128,7 @@ def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -
     return for_each(ids, lambda order_id: follow(outside, db, order_id, now))
 
 
-def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
+def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 100) -> int:
     """Leave nothing open or saved without a reason: stray intents, what lost visits secured, cards of ended orders,
     and cards that a repair replaced. Where a bank or a person has not decided about its money, only its cards go.
     """

@@ -12,6 +12,7 @@ from storefront.models.money import Refund, no_open_dispute, no_refund_task
 from storefront.models.orders import ENDED, Attempt, Checkout, Order, Promise, no_open_attempt, not_resting
 
 PATIENCE = timedelta(minutes=10)
+CARDS_TAKE = timedelta(hours=1)  # the cards of a large launch are let go at Stripe's pace
 CHARGES = ("capture", "charge")
 BY_HAND = "stripe"  # who captured in Stripe's own dashboard
 
@@ -79,20 +80,21 @@ def _holds(session: Session, now: datetime) -> Iterator[str]:
 
 def _cards(session: Session, now: datetime) -> Iterator[str]:
     """No card stays saved without a reason: for nothing more to charge, or beside another one."""
-    done = (Order.state.in_(("paid", *ENDED)), Order.payment_method.is_not(None), *_at_rest(now))
+    at_rest = _at_rest(now, CARDS_TAKE)
+    done = (Order.state.in_(("paid", *ENDED)), Order.payment_method.is_not(None), *at_rest)
     for order in session.scalars(select(Order).where(*done)):
         stands = "is paid" if order.state == "paid" else "has ended"
         yield f"Ends: order {order.number} {stands}, and its card is still saved."
     other = or_(Order.payment_method.is_(None), Order.payment_method != Checkout.payment_method)
     replaced = select(Order.number, Checkout.payment_method).join(Checkout, Checkout.order_id == Order.id)
-    replaced = replaced.where(Checkout.won.is_(True), Checkout.payment_method.is_not(None), other, *_at_rest(now))
+    replaced = replaced.where(Checkout.won.is_(True), Checkout.payment_method.is_not(None), other, *at_rest)
     for number, card in session.execute(replaced):
         yield f"Ends: order {number} no longer needs the card {card}, and it is still saved."
 
 
-def _at_rest(now: datetime) -> tuple[Any, ...]:
-    """Nothing is under way for an order, and nothing was a moment ago: what the worker has to let go of is gone."""
-    lately = now - PATIENCE
+def _at_rest(now: datetime, patience: timedelta = PATIENCE) -> tuple[Any, ...]:
+    """Nothing is under way for an order, and nothing was a while ago: what the worker has to let go of is gone."""
+    lately = now - patience
     visit = aliased(Checkout)
     moments = (
         exists().where(LogRow.order_id == Order.id, LogRow.at > lately),

@@ -97,7 +97,8 @@ def _settled(db: Database) -> bool:
         owed = session.scalar(
             select(func.count(Letter.id)).where(Letter.sent_at.is_(None), Letter.dropped_at.is_(None))
         )
-    return _states(db) == Counter(paid=CROWD) and not owed
+        saved = session.scalar(select(func.count(Order.id)).where(Order.payment_method.is_not(None)))
+    return _states(db) == Counter(paid=CROWD) and not owed and not saved
 
 
 def _states(db: Database) -> Counter[str]:
