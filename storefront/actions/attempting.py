@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from threading import Lock
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from storefront.models.db import Database, changed, insert_new
+from storefront.models.db import Database, changed, insert_new, put
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import (
     Card,
@@ -78,9 +80,14 @@ def begin_all(session: Session, wanted: Sequence[Wanted], now: datetime) -> list
         (order_id, kind): n for order_id, kind, n in session.execute(last.group_by(Attempt.order_id, Attempt.kind))
     }
     rows = [_facts(each, before.get((each.order.id, each.kind), 0) + 1, now) for each in wanted]
-    if not rows:
-        return []
-    return list(session.scalars(insert_new(session, Attempt).returning(Attempt), rows))
+    return list(session.scalars(insert_new(session, Attempt).returning(Attempt), rows)) if rows else []
+
+
+def begin_first(session: Session, wanted: Wanted, now: datetime) -> Attempt:
+    """Open the first attempt of an order that was made in this transaction: nobody else knows of it."""
+    made = Attempt(**_facts(wanted, 1, now), tries=1)
+    made.id = put(session, made)
+    return made
 
 
 def _facts(wanted: Wanted, generation: int, now: datetime) -> dict[str, Any]:
@@ -136,7 +143,7 @@ def carry_out_all(
         attempt, record = each
         with tally.calling():
             if leased():
-                tally.come.append(Answered(attempt, _call(outside, db, attempt, now), record))
+                tally.come.append(Answered(attempt, _call(outside, attempt, now), record))
         while some := tally.take():
             _record_some(outside, db, some, record_all, now)
 
@@ -186,7 +193,7 @@ def _record_some(outside: Outside, db: Database, come: list[Answered], record_al
 
 def carry_out(outside: Outside, db: Database, attempt: Attempt, record: Record, now: datetime) -> Outcome:
     """Make an attempt's call and record what came of it. An unknown outcome leaves it open, to be asked again."""
-    outcome = _call(outside, db, attempt, now)
+    outcome = _call(outside, attempt, now)
     _record(outside, db, Answered(attempt, outcome, record), now)
     return outcome
 
@@ -197,12 +204,18 @@ def _record(outside: Outside, db: Database, answered: Answered, now: datetime) -
         _wait(db, attempt, outcome, now)
         return
     with db.write() as session:
-        order = session.get_one(Order, attempt.order_id, with_for_update=True)
-        if _close(session, attempt, outcome, now):
-            answered.record(session, outside, order, session.get_one(Attempt, attempt.id), outcome, now)
+        order = session.scalars(_locked(), {"its_id": attempt.order_id}).one()
+        closed = _close(session, attempt, outcome, now)
+        if closed is not None:
+            answered.record(session, outside, order, closed, outcome, now)
 
 
-def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Outcome:
+@cache
+def _locked() -> Select[Order]:
+    return select(Order).where(Order.id == bindparam("its_id")).with_for_update()
+
+
+def _call(outside: Outside, attempt: Attempt, now: datetime) -> Outcome:
     if now - attempt.opened_at < KEY_LIFE and attempt.tries <= PATIENCE.get(attempt.kind, len(WAITS)):
         outcome = outside.stripe.perform(attempt.kind, attempt.target, _body(attempt), attempt.key)
         if isinstance(outcome, Done | Declined):
@@ -211,7 +224,7 @@ def _call(outside: Outside, db: Database, attempt: Attempt, now: datetime) -> Ou
             return outcome
         if isinstance(outcome, Unknown):  # Stripe may still be at it: nothing is looked up before the next wait is over
             return outcome
-    return _look(outside, db, attempt)
+    return _look(outside, attempt)
 
 
 def _body(attempt: Attempt) -> dict[str, Any]:
@@ -222,7 +235,7 @@ def _body(attempt: Attempt) -> dict[str, Any]:
     return {**attempt.body, "metadata": {"order": mark, "attempt": attempt.key}}
 
 
-def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:
+def _look(outside: Outside, attempt: Attempt) -> Outcome:
     """Ask what became of a call, without repeating it."""
     try:
         if attempt.kind in {"capture", "void"}:
@@ -231,10 +244,7 @@ def _look(outside: Outside, db: Database, attempt: Attempt) -> Outcome:
             return _card_says(outside.stripe.card(attempt.target))
         if attempt.kind == "evidence":
             return _dispute_says(outside.stripe.dispute(attempt.target))
-        with db.read() as session:
-            customer = session.get_one(Order, attempt.order_id).customer
-        intent = attempt.body.get("payment_intent")
-        found = outside.stripe.find(attempt.kind, attempt.key, customer=customer, intent=intent)
+        found = outside.stripe.find(attempt.kind, attempt.key, attempt.body)
     except StripeSilent as error:
         return Unknown(str(error))
     if isinstance(found, Intent) and found.status not in {"succeeded", "requires_capture"}:
@@ -270,15 +280,22 @@ def _wait(db: Database, attempt: Attempt, outcome: Unknown, now: datetime) -> No
         session.execute(change.values(leased_until=now + pause, detail=outcome.sentence[:200]))
 
 
-def _close(session: Session, attempt: Attempt, outcome: Outcome, now: datetime) -> bool:
-    """Close it, unless whoever took it over has done so already."""
+def _close(session: Session, attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt | None:
+    """Close it, unless whoever took it over has done so already: None."""
     words = {Done: "done", Declined: "declined", Refused: "failed"}
     stripe_id = outcome.value.id if isinstance(outcome, Done) else None
     stripe_id = outcome.intent if isinstance(outcome, Declined) else stripe_id
     detail = getattr(outcome, "reason", "") or getattr(outcome, "sentence", "")
-    change = update(Attempt).where(Attempt.id == attempt.id, Attempt.outcome.is_(None))
     values = {"outcome": words[type(outcome)], "closed_at": now, "stripe_id": stripe_id, "detail": detail[:200]}
-    return changed(session, change.values(**values))
+    bound = {f"its_{name}": value for name, value in values.items()} | {"its_id": attempt.id}
+    return session.scalar(_closing(), bound, execution_options={"synchronize_session": False})
+
+
+@cache
+def _closing() -> ReturningUpdate[Attempt]:
+    still = (Attempt.id == bindparam("its_id"), Attempt.outcome.is_(None))
+    names = ("outcome", "closed_at", "stripe_id", "detail")
+    return update(Attempt).where(*still).values({n: bindparam(f"its_{n}") for n in names}).returning(Attempt)
 
 
 def lapsed(session: Session, now: datetime, limit: int) -> list[Attempt]:

@@ -109,7 +109,7 @@ def _product(
     if product is None:
         product = Product(slug=given.slug, created_at=now, currency=given.facts["currency"], kind=given.facts["kind"])
         product.stock, product.upfront = given.facts["stock"], given.facts["upfront"]
-        product.launches = [_launch(given.launch, now)]
+        product.launch = _launch(given.launch, now)
         session.add(product)
     else:
         _tell_fixed(product, given, report)

@@ -91,10 +91,9 @@ def is_open(ticket: Ticket, now: datetime) -> bool:
     return ticket.state == "offered" and ticket.offer_until is not None and now < ticket.offer_until
 
 
-def use(session: Session, ticket: Ticket, order: Order, now: datetime) -> bool:
-    """Take up an open offer with an order, once; the unit that was kept is taken by the caller. False: it is over."""
-    still = (Ticket.id == ticket.id, Ticket.state == "offered", Ticket.offer_until > now)
-    return changed(session, update(Ticket).where(*still).values(state="used", ended_at=now, order_id=order.id))
+def use(ticket: Ticket, order: Order, now: datetime) -> None:
+    """Take up an open offer with an order; the ticket is locked, and the caller has taken the unit that was kept."""
+    ticket.state, ticket.ended_at, ticket.order_id = "used", now, order.id
 
 
 def offer_due(db: Database, now: datetime, limit: int = 50) -> int:

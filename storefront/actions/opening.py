@@ -63,9 +63,9 @@ def waive(session: Session, grant: Grant, given: str, now: datetime) -> bool:
     text = policing.waiver(now)
     if given != text.version:
         return False
-    version = policing.keep(session, text).version
+    policing.keep(session, text)
     once = update(Grant).where(Grant.id == grant.id, Grant.waived_at.is_(None), Grant.first_opened_at.is_(None))
-    changed(session, once.values(waived_at=now, waiver=version))
+    changed(session, once.values(waived_at=now, waiver=text.version))
     return True
 
 

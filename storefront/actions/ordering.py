@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.listing import is_open, use
 from storefront.actions.promising import promise_first
-from storefront.actions.stocking import note_taken, of_product, take
+from storefront.actions.stocking import of_product, take, taken
 from storefront.models import orders
-from storefront.models.db import changed
+from storefront.models.db import put, put_new
 from storefront.models.log import LogRow
-from storefront.models.orders import Order
+from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch, Offer, Product
 from storefront.models.tickets import Ticket
 from storefront.rules import charge, order, pricing, promise, queue_words
@@ -26,6 +25,7 @@ from storefront.rules.stock import NO_DAY, Kind, Standing, offered, standing
 
 OPEN_PER_ADDRESS = 5
 OPEN_PER_PLACE = 20
+DRAWS = 20
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,13 @@ class Wish:
 
 @dataclass(frozen=True)
 class Placed:
-    """The order, locked; `again`: this very form had been sent before."""
+    """The order, and what the buyer was told; `told` None: this very form had been sent before, and the order is locked.
+
+    One that is new is not the session's: it is known by what it was made of.
+    """
 
     order: Order
-    again: bool
+    told: Promise | None
 
 
 @dataclass(frozen=True)
@@ -97,47 +100,43 @@ def place(
     terms: Terms = STANDARD,
 ) -> Placed | Refusal | SoldOut | TooMany:
     """Place an order for the offer the buyer saw. The second call with a nonce returns the first one's order."""
-    known = orders.by_nonce(session, wish.nonce)
-    if known is not None:
-        return _sent_before(session, known, wish)
-    refusal = _refusal(session, product, wish, now)
+    before = orders.before(session, wish.nonce, wish.email, wish.placed_from)
+    if before.known:
+        return _sent_before(session, wish)
+    if wish.ticket is not None:
+        session.refresh(wish.ticket, with_for_update=True)
+    refusal = _refusal(before, product, wish, now)
     if refusal is not None:
         return refusal
-    savepoint = session.begin_nested()
-    try:
-        made = _insert(session, links, product, wish, chance, now, terms)
-    except IntegrityError:
-        savepoint.rollback()
-        known = orders.by_nonce(session, wish.nonce)
-        if known is None:
-            raise
-        return _sent_before(session, known, wish)
-    if not _takes(session, made, wish, now):
-        savepoint.rollback()
+    draft = _draft(product, wish, now)
+    draft.id, draft.link_sha256 = before.id, links.fresh("order", before.id, 1)
+    consent = consent_now(product, draft.offer, now, wish.ticket)
+    promised = promise_first(session, draft, product.launch, consent, terms)
+    if not _insert(session, draft, chance):
+        return _sent_before(session, wish)
+    if not take(session, product.id, draft.offer_id, Kind(draft.kind), offered=wish.ticket is not None):
+        session.execute(delete(Order).where(Order.id == draft.id))
         return _gone(session, product, wish, now)
-    return Placed(made, again=False)
+    if wish.ticket is not None:
+        use(wish.ticket, draft, now)
+    log = LogRow(order_id=draft.id, at=now, who="buyer", why="ordered", before=None, after="placed")
+    for each in (promised, log, taken(draft, now)):
+        put(session, each)
+    return Placed(draft, promised)
 
 
-def _sent_before(session: Session, known: Order, wish: Wish) -> Placed:
+def _sent_before(session: Session, wish: Wish) -> Placed:
     """Whoever came back from Stripe to mend the address means the new one; nothing has been mailed to the old."""
-    same = (Order.id == known.id, Order.state == "placed", Order.email != wish.email)
-    changed(session, update(Order).where(*same).values(email=wish.email))
-    session.refresh(known, with_for_update=True)
-    return Placed(known, again=True)
+    order = session.scalars(select(Order).where(Order.nonce == wish.nonce).with_for_update()).one()
+    if order.state == "placed":
+        order.email = wish.email
+    return Placed(order, None)
 
 
-def _takes(session: Session, made: Order, wish: Wish, now: datetime) -> bool:
-    """The offer to a waiting list is used up, once; then the units are taken."""
-    if wish.ticket is not None and not use(session, wish.ticket, made, now):
-        return False
-    return take(session, made.product_id, made.offer_id, Kind(made.kind), offered=wish.ticket is not None)
-
-
-def _refusal(session: Session, product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut | TooMany | None:
-    by_mail, by_place = orders.open_checkouts(session, wish.email, wish.placed_from)
-    if by_mail >= OPEN_PER_ADDRESS:
+def _refusal(before: orders.Before, product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut | TooMany | None:
+    if before.by_mail >= OPEN_PER_ADDRESS:
         return TooMany(OPEN_PER_ADDRESS)
-    if by_place >= OPEN_PER_PLACE:
+    if before.by_place >= OPEN_PER_PLACE:
         return TooMany(OPEN_PER_PLACE)
     return _other(product, wish, now)
 
@@ -186,41 +185,39 @@ def seen_now(told: Standing) -> str:
     return f"{told.kind}:{day.isoformat() if day else ''}"
 
 
-def _insert(
-    session: Session, links: Links, product: Product, wish: Wish, chance: Random, now: datetime, terms: Terms
-) -> Order:
+def _draft(product: Product, wish: Wish, now: datetime) -> Order:
+    """The order as it is to be, outside of the session: whether it can be is seen when it is inserted."""
     offer = next(each for each in product.offers if each.id == wish.offer_id)
-    made = Order(
-        number=_free_number(session, chance),
+    return Order(
         nonce=wish.nonce,
+        product_id=product.id,
         product=product,
+        offer_id=offer.id,
         offer=offer,
         email=wish.email,
         kind=standing_of(product, now, wish.ticket).kind,
         mode=mode_now(product, now, wish.ticket),
         currency=product.currency,
         price=offer.price,
+        state="placed",
         placed_at=now,
         placed_from=wish.placed_from,
-        link_sha256=f"new:{wish.nonce}",
+        link_generation=1,
     )
-    session.add(made)
-    session.flush()
-    with session.no_autoflush:  # one UPDATE of what its own number makes known
-        made.link_sha256 = links.fresh("order", made.id, 1)
-        promise_first(session, made, product.launch, consent_now(product, offer, now, wish.ticket), terms)
-        session.add(LogRow(order_id=made.id, at=now, who="buyer", why="ordered", before=None, after="placed"))
-        note_taken(session, made, now)
-    session.flush()
-    return made
 
 
-def _free_number(session: Session, chance: Random) -> str:
-    """A number that no order has: short enough to say, so it may come up twice."""
-    while True:
-        number = order.number("FC", chance)
-        if session.scalar(select(Order.id).where(Order.number == number)) is None:
-            return number
+def _insert(session: Session, draft: Order, chance: Random) -> bool:
+    """Insert the order. False: the same form has placed one in this moment.
+
+    A number is short enough to say, so it may come up twice: then another one is drawn.
+    """
+    for _ in range(DRAWS):
+        draft.number = order.number("FC", chance)
+        if put_new(session, draft):
+            return True
+        if orders.is_known(session, draft.nonce):
+            return False
+    raise RuntimeError(f"No number was free for an order: {DRAWS} were drawn.")
 
 
 def _gone(session: Session, product: Product, wish: Wish, now: datetime) -> Refusal | SoldOut:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storefront.models import products
-from storefront.models.db import Database
+from storefront.models.db import Database, insert_new
 from storefront.models.policies import Policy
 from storefront.models.products import Product
 from storefront.outside.world import Outside
@@ -44,18 +44,13 @@ def keep_due(outside: Outside, db: Database, now: datetime) -> int:
     with db.write() as session:
         made = [of_store(outside.terms, now)]
         made += [of_product(each, outside.terms, now) for each in products.on_sale(session)]
-        return sum(keep(session, each) is each for each in made)
+        return sum(keep(session, each) for each in made)
 
 
-def keep(session: Session, made: Policy) -> Policy:
-    """Keep a text, unless it is kept: the first one's `since` stays. Returns the kept one."""
-    known = session.get(Policy, made.version)
-    if known is not None:
-        return known
-    try:
-        with session.begin_nested():
-            session.add(made)
-            session.flush()
-    except IntegrityError:  # another one kept it in this moment
-        return session.get_one(Policy, made.version)
-    return made
+def keep(session: Session, made: Policy) -> bool:
+    """Keep a text, unless it is kept: the first one's `since` stays. Returns whether it was new."""
+    if session.scalar(select(Policy.version).where(Policy.version == made.version)):
+        return False
+    facts = {each.key: getattr(made, each.key) for each in Policy.__table__.columns}
+    kept = insert_new(session, Policy).values(facts).returning(Policy.version)
+    return session.scalar(kept) is not None

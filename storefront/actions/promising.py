@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from storefront.actions import policing, stocking
+from storefront.models import products
 from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch
 from storefront.rules import charge, promise, stock
@@ -38,37 +39,37 @@ def instants(order: Order, launch: Launch) -> Told:
     return Told(None if order.mode == "pay_now" else launch.at, launch.at)
 
 
-def promise_first(session: Session, order: Order, launch: Launch, consent: str, terms: Terms = STANDARD) -> None:
-    """Keep what the buyer saw when they ordered, and the version of the policy it was ordered under."""
+def promise_first(session: Session, order: Order, launch: Launch, consent: str, terms: Terms = STANDARD) -> Promise:
+    """What the buyer saw when they ordered, for the caller to keep; the policy it was ordered under is kept here."""
     product = order.product
-    version = policing.keep(session, policing.of_product(product, terms, order.placed_at)).version
-    told = instants(order, launch)
+    policy = policing.of_product(product, terms, order.placed_at)
+    policing.keep(session, policy)
+    told, inside = instants(order, launch), products.inside(session, product.id, order.offer_id)
     order.delay_due_at = told.by + RUNS_LATE if order.kind != "purchase" else None
-    inside = promise.content(
-        product.title, [each.title for each in product.lessons], [each.label for each in product.files if each.label]
-    )
-    session.add(
-        Promise(
-            order_id=order.id,
-            version=1,
-            made_at=order.placed_at,
-            cause="ordered",
-            launch_generation=launch.generation,
-            not_before=told.not_before,
-            by=told.by,
-            wall=_wall(order, told, launch),
-            zone=launch.zone,
-            content=inside,
-            bonuses=[each.title for each in order.offer.bonuses],
-            price=order.price,
-            currency=order.currency,
-            policy=promise.policy_text(
-                charge.Mode(order.mode), version, terms, out=order.kind == "purchase", queue=order.kind == "back_order"
-            ),
-            policy_version=version,
-            withdraw_days=terms.withdraw_days,
-            consent=consent,
-        )
+    return Promise(
+        order_id=order.id,
+        version=1,
+        made_at=order.placed_at,
+        cause="ordered",
+        launch_generation=launch.generation,
+        not_before=told.not_before,
+        by=told.by,
+        wall=_wall(order, told, launch),
+        zone=launch.zone,
+        content=promise.content(product.title, inside.lessons, inside.files),
+        bonuses=inside.bonuses,
+        price=order.price,
+        currency=order.currency,
+        policy=promise.policy_text(
+            charge.Mode(order.mode),
+            policy.version,
+            terms,
+            out=order.kind == "purchase",
+            queue=order.kind == "back_order",
+        ),
+        policy_version=policy.version,
+        withdraw_days=terms.withdraw_days,
+        consent=consent,
     )
 
 

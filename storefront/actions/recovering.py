@@ -9,13 +9,12 @@ from storefront.actions.disputing import record_evidence
 from storefront.actions.preflighting import record_hold, record_void_for_plan
 from storefront.actions.refunding import record_refund
 from storefront.actions.taxing import record_tax
-from storefront.actions.visiting import record_customer, record_session
+from storefront.actions.visiting import record_session
 from storefront.models.db import Database
 from storefront.models.orders import Attempt, Order
 from storefront.outside.world import Outside
 
 RECORDS: dict[str, Record] = {
-    "customer": record_customer,
     "session": record_session,
     "hold": record_hold,
     "capture": record_charge,

@@ -5,13 +5,14 @@ Whoever waits for a unit comes first: while somebody does, a free one is sold to
 """
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Update, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.keying import return_key
 from storefront.models import queues
-from storefront.models.db import changed
+from storefront.models.db import changed, hits
 from storefront.models.orders import Order
 from storefront.models.products import Offer, Product
 from storefront.models.stock import StockMove, UnitMove
@@ -42,19 +43,28 @@ def of_product(product: Product) -> Stock:
 def take(
     session: Session, product_id: int, offer_id: int, kind: Kind = Kind.PURCHASE, *, offered: bool = False
 ) -> bool:
-    """Take one unit of the product and one of the offer, or neither. The caller rolls back where this is False.
+    """Take one unit of the product and one of the offer, or neither: False.
 
     A back-order takes a place below the cap, where nothing is in stock. `offered`: the unit that an offer to the waiting
     list has kept. A product that left the shop a moment before gives none.
     """
-    left = or_(Offer.units.is_(None), Offer.taken < Offer.units)
-    if not changed(session, update(Offer).where(Offer.id == offer_id, left).values(taken=Offer.taken + 1)):
+    if not hits(session, _offer_change(1), its_id=offer_id):
         return False
-    return changed(session, _product_change(product_id, kind, offered=offered))
+    if hits(session, _product_change(kind, offered=offered), its_id=product_id):
+        return True
+    hits(session, _offer_change(-1), its_id=offer_id)
+    return False
 
 
-def _product_change(product_id: int, kind: Kind, *, offered: bool) -> Update:
-    here = update(Product).where(Product.id == product_id, Product.retired_at.is_(None))
+@cache
+def _offer_change(change: int) -> Update:
+    left = or_(Offer.units.is_(None), Offer.taken + change <= Offer.units)
+    return update(Offer).where(Offer.id == bindparam("its_id"), left).values(taken=Offer.taken + change)
+
+
+@cache
+def _product_change(kind: Kind, *, offered: bool) -> Update:
+    here = update(Product).where(Product.id == bindparam("its_id"), Product.retired_at.is_(None))
     if offered:
         return here.where(Product.kept > 0).values(taken=Product.taken + 1, kept=Product.kept - 1)
     if kind is Kind.BACK_ORDER:
@@ -63,9 +73,9 @@ def _product_change(product_id: int, kind: Kind, *, offered: bool) -> Update:
     return here.where(in_stock).values(taken=Product.taken + 1)
 
 
-def note_taken(session: Session, order: Order, now: datetime) -> None:
-    """Write the ledger row of the unit a new order took."""
-    session.add(_row(order, 1, now, "placed"))
+def taken(order: Order, now: datetime) -> UnitMove:
+    """The ledger row of the unit a new order took."""
+    return _row(order, 1, now, "placed")
 
 
 def give_back(session: Session, order: Order, why: str, now: datetime) -> None:

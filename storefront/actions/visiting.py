@@ -1,16 +1,17 @@
-"""A visit to Stripe: a customer, then a session that secures one order, or repairs one (design.md 3)."""
+"""A visit to Stripe: a session that secures one order, or repairs one, and before the first one its customer (design.md 3)."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import begin, carry_out
+from storefront.actions.attempting import Wanted, begin, begin_first, carry_out
 from storefront.actions.taxing import of_visit
-from storefront.models.db import Database
-from storefront.models.orders import Attempt, Checkout, Order
+from storefront.models.db import Database, hits, put
+from storefront.models.orders import Attempt, Checkout, Order, Promise
 from storefront.outside.stripe_answers import CheckoutSession, Done, Outcome
 from storefront.outside.world import Outside
 from storefront.rules import charge
@@ -44,34 +45,26 @@ def visit(outside: Outside, db: Database, order_id: int, now: datetime) -> Opene
 
 
 def begin_visit(session: Session, outside: Outside, order: Order, now: datetime) -> Attempt | Opened | NotNow:
-    """Open the first call of a visit, in the transaction of whoever needs it; `go` makes it. The order is locked."""
+    """Open the attempt of a visit, in the transaction of whoever needs it; `go` makes its calls. The order is locked."""
     if not _open_to_visits(order):
         return OVER
     url = _still_open(session, order, now)
     if url:
         return Opened(url)
-    if order.customer:
-        return _begin_session(session, outside, order, now)
-    body = {"email": order.email, "description": f"Order {order.number}"}
-    return begin(session, order, "customer", now, body=body) or SILENT
+    if not _visits_over(session, order):
+        return OVER
+    return begin(session, order, "session", now, body=_body(outside, order, order.promise, now)) or SILENT
+
+
+def begin_first_visit(session: Session, outside: Outside, placed: Order, told: Promise, now: datetime) -> Attempt:
+    """Open the attempt of an order's first visit, in the transaction that makes the order."""
+    return begin_first(session, Wanted(placed, "session", "", _body(outside, placed, told, now)), now)
 
 
 def go(outside: Outside, db: Database, begun: Attempt | Opened | NotNow, now: datetime) -> Opened | NotNow:
-    """Make the calls of a visit that was begun. What makes the customer known opens the session's attempt with it."""
+    """Make the calls of a visit that was begun."""
     if not isinstance(begun, Attempt):
         return begun
-    if begun.kind == "customer":
-        following: list[Attempt | NotNow] = []
-
-        def record(
-            session: Session, outside: Outside, order: Order, attempt: Attempt, out: Outcome, at: datetime
-        ) -> None:
-            record_customer(session, outside, order, attempt, out, at)
-            if order.customer:
-                following.append(_begin_session(session, outside, order, at))
-
-        carry_out(outside, db, begun, record, now)
-        return go(outside, db, following[0], now) if following else SILENT
     outcome = carry_out(outside, db, begun, record_session, now)
     if isinstance(outcome, Done) and isinstance(outcome.value, CheckoutSession):
         return Opened(outcome.value.url)
@@ -91,41 +84,28 @@ def _still_open(session: Session, order: Order, now: datetime) -> str | None:
     return session.scalars(query).first()
 
 
-def record_customer(
-    _session: Session, _outside: Outside, order: Order, _attempt: Attempt, outcome: Outcome, _now: datetime
-) -> None:
-    """Keep the customer this checkout's card will belong to."""
-    if isinstance(outcome, Done):
-        order.customer = outcome.value.id
-
-
-def _begin_session(session: Session, outside: Outside, order: Order, now: datetime) -> Attempt | NotNow:
-    if not _open_to_visits(order) or not _visits_over(session, order):
-        return OVER
-    return begin(session, order, "session", now, body=of_visit(outside, order, _body(outside, order, now))) or SILENT
-
-
 def _visits_over(session: Session, order: Order) -> bool:
     """One visit at a time: the one before has been asked about and closed."""
     query = select(Checkout.id).where(Checkout.order_id == order.id, Checkout.closed_at.is_(None))
     return session.scalar(query.limit(1)) is None
 
 
-def _body(outside: Outside, order: Order, now: datetime) -> dict[str, Any]:
+def _body(outside: Outside, order: Order, told: Promise, now: datetime) -> dict[str, Any]:
+    """What is sent; a customer who is not known yet is made first, of what stands here."""
     page = outside.links.order(order.id, order.link_generation, order.link_sha256)
     mode = mode_for(order, now)
     about = {"description": f"{order.product.title}, order {order.number}", "metadata": {"order": order.mark}}
     common: dict[str, Any] = {
-        "customer": order.customer,
+        "customer": order.customer or {"email": order.email, "description": f"Order {order.number}"},
         "client_reference_id": order.number,
         "success_url": f"{page}/return",
         "cancel_url": page,
         "expires_at": int((now + charge.SESSION_LIFE).timestamp()),
         "allowed_payment_method_types": ["card"],
-        "custom_text": {"submit": {"message": order.promise.consent or order.promise.policy.splitlines()[1]}},
+        "custom_text": {"submit": {"message": told.consent or told.policy.splitlines()[1]}},
     }
     if mode is Mode.SAVE_CARD:
-        return {**common, "mode": "setup", "setup_intent_data": about}
+        return of_visit(outside, order, {**common, "mode": "setup", "setup_intent_data": about})
     if mode is Mode.HOLD:
         about |= {"capture_method": "manual", "setup_future_usage": "off_session"}
     price = {
@@ -134,7 +114,8 @@ def _body(outside: Outside, order: Order, now: datetime) -> dict[str, Any]:
         "product_data": {"name": order.product.title},
     }
     items = [{"price_data": price, "quantity": 1}]
-    return {**common, "mode": "payment", "line_items": items, "payment_intent_data": about}
+    payment = {**common, "mode": "payment", "line_items": items, "payment_intent_data": about}
+    return of_visit(outside, order, payment)
 
 
 def mode_for(order: Order, now: datetime) -> Mode:
@@ -147,25 +128,31 @@ def mode_for(order: Order, now: datetime) -> Mode:
     return charge.mode(out=order.released_at is not None, launch_at=launch.at, upfront=False, now=now)
 
 
+@cache
+def _customer_change() -> Update:
+    return update(Order).where(Order.id == bindparam("its_id")).values(customer=bindparam("its_customer"))
+
+
 def record_session(
     session: Session, _outside: Outside, order: Order, attempt: Attempt, outcome: Outcome, now: datetime
 ) -> None:
-    """Keep the visit, to be asked about until it is over."""
+    """Keep the visit, to be asked about until it is over, and the customer this order's cards belong to."""
     if not isinstance(outcome, Done) or not isinstance(outcome.value, CheckoutSession):
         return
+    if order.customer is None and outcome.value.customer:
+        hits(session, _customer_change(), its_id=order.id, its_customer=outcome.value.customer)
     body = attempt.body
     mode = Mode.SAVE_CARD if body["mode"] == "setup" else Mode.PAY_NOW
     if body.get("payment_intent_data", {}).get("capture_method") == "manual":
         mode = Mode.HOLD
-    session.add(
-        Checkout(
-            order_id=order.id,
-            attempt_id=attempt.id,
-            purpose=PURPOSES[order.state],
-            mode=mode,
-            session_id=outcome.value.id,
-            url=outcome.value.url,
-            opened_at=now,
-            expires_at=outcome.value.expires_at,
-        )
+    visit = Checkout(
+        order_id=order.id,
+        attempt_id=attempt.id,
+        purpose=PURPOSES[order.state],
+        mode=mode,
+        session_id=outcome.value.id,
+        url=outcome.value.url,
+        opened_at=now,
+        expires_at=outcome.value.expires_at,
     )
+    put(session, visit)

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -15,15 +17,20 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Select,
+    Table,
     Update,
     create_engine,
     event,
+    func,
+    insert,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
 SQLITE_TIMEOUT = 15
@@ -151,6 +158,52 @@ def insert_new(session: Session, table: type[Base]) -> Insert:
     """An INSERT that passes over rows which are there already, on either database."""
     made = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     return made(table).on_conflict_do_nothing()
+
+
+def columns_of(row: Base) -> dict[str, Any]:
+    """The columns that a row was given, by name; what is not among them has its default in the database."""
+    return {each.key: getattr(row, each.key) for each in row.__table__.columns if each.key in vars(row)}
+
+
+def put(session: Session, row: Base) -> int:
+    """Insert a row that the session need not keep; its id."""
+    [made] = session.connection().execute(_insert(type(row)), columns_of(row)).one()
+    return int(made)
+
+
+def put_new(session: Session, row: Base) -> bool:
+    """The same, unless one like it is there: False."""
+    fresh = _insert_new(session.get_bind().dialect.name, type(row))
+    return session.connection().execute(fresh, columns_of(row)).first() is not None
+
+
+@cache
+def _insert_new(dialect: str, table: type[Base]) -> ReturningInsert[int]:
+    made = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return made(_table(table)).on_conflict_do_nothing().returning(_table(table).c.id)
+
+
+@cache
+def _insert(table: type[Base]) -> ReturningInsert[int]:
+    return insert(_table(table)).returning(_table(table).c.id)
+
+
+def _table(kind: type[Base]) -> Table:
+    return cast("Table", kind.__table__)
+
+
+def fresh_id(dialect: str, table: type[Base]) -> ColumnElement[int]:
+    """The id of the next row, to be asked for beside something else; SQLite has one writer, who holds the lock."""
+    if dialect == "sqlite":
+        column = table.__table__.c.id
+        return select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+    return func.nextval(func.pg_get_serial_sequence(table.__tablename__, "id"))
+
+
+def hits(session: Session, statement: Update, **values: object) -> bool:
+    """As `changed`, for rows of which the session holds nothing that is read again."""
+    result = session.execute(statement, values, execution_options={"synchronize_session": False})
+    return bool(getattr(result, "rowcount", 0))
 
 
 def changed(session: Session, statement: Update) -> bool:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
     CheckConstraint,
     ForeignKey,
     Index,
+    Select,
     String,
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     exists,
     func,
     or_,
@@ -21,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from storefront.models.db import Base, Instant
+from storefront.models.db import Base, Instant, fresh_id
 from storefront.models.log import LogRow
 from storefront.models.products import Launch, Offer, Product
 
@@ -260,9 +263,9 @@ def by_mark(session: Session, mark: str) -> Order | None:
     return order if order is not None and order.mark == mark else None
 
 
-def by_nonce(session: Session, nonce: str) -> Order | None:
-    """The order a form placed, if it has been sent before."""
-    return session.scalar(select(Order).where(Order.nonce == nonce))
+def is_known(session: Session, nonce: str) -> bool:
+    """Whether the form has placed its order."""
+    return bool(session.scalar(select(exists().where(Order.nonce == nonce))))
 
 
 def zones(session: Session, order_ids: Sequence[int]) -> dict[int, str]:
@@ -271,13 +274,29 @@ def zones(session: Session, order_ids: Sequence[int]) -> dict[int, str]:
     return {each.order_id: each.zone for each in session.execute(query)}
 
 
-def open_checkouts(session: Session, email: str, placed_from: str) -> tuple[int, int]:
-    """How many orders wait at Stripe for this address, and for this place on the network."""
+class Before(NamedTuple):
+    """What there is before an order: its id, whether its form has placed one already, how many wait at Stripe."""
+
+    id: int
+    known: bool
+    by_mail: int
+    by_place: int
+
+
+def before(session: Session, nonce: str, email: str, placed_from: str) -> Before:
+    """Ask for what is known of a form, of an address, and of a place on the network, in one statement."""
+    asked = {"its_nonce": nonce, "its_email": email, "its_place": placed_from}
+    return Before(*session.execute(_before(session.get_bind().dialect.name), asked).one())
+
+
+@cache
+def _before(dialect: str) -> Select[Any]:
+    known = exists().where(Order.nonce == bindparam("its_nonce"))
     mail, place = (
-        session.scalar(select(func.count(Order.id)).where(Order.state == "placed", condition)) or 0
-        for condition in (Order.email == email, Order.placed_from == placed_from)
+        select(func.count(Order.id)).where(Order.state == "placed", condition).scalar_subquery()
+        for condition in (Order.email == bindparam("its_email"), Order.placed_from == bindparam("its_place"))
     )
-    return mail, place
+    return select(fresh_id(dialect, Order), known, mail, place)
 
 
 def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)

@@ -1,8 +1,26 @@
 """What is sold, what is inside, at which prices, and when it begins."""
 
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    CheckConstraint,
+    CompoundSelect,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 from storefront.models.accounts import Account
@@ -58,12 +76,9 @@ class Product(Base):
     bonuses: Mapped[list["Bonus"]] = relationship(order_by="Bonus.id", back_populates="product")
     lessons: Mapped[list["Lesson"]] = relationship(order_by="Lesson.position")
     files: Mapped[list["File"]] = relationship(order_by="File.id")
-    launches: Mapped[list["Launch"]] = relationship(order_by="Launch.id", back_populates="product")
-
-    @property
-    def launch(self) -> "Launch":
-        """The launch of the product itself."""
-        return next(each for each in self.launches if each.kind == "product")
+    launch: Mapped["Launch"] = relationship(
+        primaryjoin="and_(Launch.product_id == Product.id, Launch.kind == 'product')", overlaps="product"
+    )
 
 
 class Launch(Base):
@@ -104,7 +119,7 @@ class Launch(Base):
     units: Mapped[int] = mapped_column(default=0)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
 
-    product: Mapped[Product] = relationship(back_populates="launches")
+    product: Mapped[Product] = relationship(overlaps="launch")
 
 
 class Offer(Base):
@@ -191,14 +206,45 @@ class File(Base):
     sha256: Mapped[str] = mapped_column(String(64))
 
 
+@cache
+def _by_slug() -> Select[Product]:
+    query = select(Product).where(Product.slug == bindparam("slug"), Product.retired_at.is_(None))
+    return query.options(joinedload(Product.creator), joinedload(Product.launch))
+
+
 def by_slug(session: Session, slug: str) -> Product | None:
-    """The product at /p/<slug>, unless it is retired."""
-    return session.scalar(select(Product).where(Product.slug == slug, Product.retired_at.is_(None)))
+    """The product at /p/<slug> with its creator and its launch, unless it is retired."""
+    return session.scalar(_by_slug(), {"slug": slug})
+
+
+class Inside(NamedTuple):
+    """The names of what is inside a product, and of the bonuses that come with an offer, each in its order."""
+
+    lessons: list[str]
+    files: list[str]
+    bonuses: list[str]
+
+
+@cache
+def _inside() -> CompoundSelect[int, int, str]:
+    product: BindParameter[int] = bindparam("product")
+    offer: BindParameter[int] = bindparam("offer")
+    lessons = select(literal(0).label("list"), Lesson.position.label("place"), Lesson.title.label("name"))
+    files = select(literal(1), File.id, File.label).where(File.product_id == product, File.label != "")
+    bonuses = select(literal(2), Bonus.id, Bonus.title).join(OfferBonus, OfferBonus.bonus_id == Bonus.id)
+    every = union_all(lessons.where(Lesson.product_id == product), files, bonuses.where(OfferBonus.offer_id == offer))
+    return every.order_by("list", "place")
+
+
+def inside(session: Session, product_id: int, offer_id: int) -> Inside:
+    """Ask for names only, in one statement: what stands in a lesson may be long."""
+    rows = session.execute(_inside(), {"product": product_id, "offer": offer_id}).all()
+    return Inside(*([name for kind, _, name in rows if kind == each] for each in range(3)))
 
 
 def on_sale(session: Session) -> list[Product]:
     """Every product of the shop that is not retired, oldest first."""
-    whole = (joinedload(Product.creator), selectinload(Product.offers), selectinload(Product.launches))
+    whole = (joinedload(Product.creator), joinedload(Product.launch), selectinload(Product.offers))
     query = select(Product).where(Product.retired_at.is_(None)).order_by(Product.id)
     return list(session.scalars(query.options(*whole)))
 

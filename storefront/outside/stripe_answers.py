@@ -77,6 +77,7 @@ class CheckoutSession:
     setup_status: str
     card: Card | None
     key: str
+    customer: str | None = None
     tax: Tax | None = None
 
 

@@ -14,7 +14,9 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import requests
 import stripe
+from requests.utils import get_environ_proxies
 
 from storefront.outside.stripe_answers import (
     BadSignature,
@@ -109,12 +111,12 @@ class StripeGateway:
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=retries,
-            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT, session=_connections(base)),
         )
         self._v1 = self._client.v1
         self._verbs: dict[str, Callable[[str, Any, Any], Value]] = {
-            "customer": lambda _target, body, opts: _thing(self._v1.customers.create(body, opts), "customer"),
-            "session": lambda _target, body, opts: _session(self._v1.checkout.sessions.create(body, opts)),
+            "customer": lambda _target, body, opts: _thing(self._post("customers", body, opts), "customer"),
+            "session": lambda _target, body, opts: _session(self._post("checkout/sessions", body, opts)),
             "hold": lambda _target, body, opts: _intent(self._v1.payment_intents.create(body, opts)),
             "charge": lambda _target, body, opts: _intent(self._v1.payment_intents.create(body, opts)),
             "capture": self._capture,
@@ -126,7 +128,16 @@ class StripeGateway:
         }
 
     def perform(self, kind: str, target: str, body: dict[str, Any], key: str) -> Outcome:
-        """Make the call an attempt stands for. `body` goes out as it is; `key` is the idempotency key."""
+        """Make the call an attempt stands for. `body` goes out as it is; `key` is the idempotency key.
+
+        A session whose customer is told instead of named is two calls, each with a key of its own: repeated, both answer
+        what they did the first time.
+        """
+        if isinstance(body.get("customer"), dict):
+            made = self.perform("customer", "", {**body["customer"], **_marks(body)}, f"customer:{key}")
+            if not isinstance(made, Done):
+                return made
+            body = {**body, "customer": made.value.id}
         self._pace.wait(kind)
         try:
             with _readable():
@@ -143,9 +154,11 @@ class StripeGateway:
         return max(1, min(most, int(within.total_seconds() / gap))) if gap else most
 
     def _capture(self, target: str, body: dict[str, Any], opts: dict[str, Any]) -> Intent:
-        """A launch makes thousands: the answer is read as it came, without the client's objects."""
-        path = f"/v1/payment_intents/{quote(target, safe='')}/capture"
-        return _intent(self._client.raw_request("post", path, **body, **opts).data)
+        return _intent(self._post(f"payment_intents/{quote(target, safe='')}/capture", body, opts))
+
+    def _post(self, path: str, body: dict[str, Any], opts: dict[str, Any]) -> object:
+        """A launch makes thousands of some calls: their answer is read as it came, without the client's objects."""
+        return self._client.raw_request("post", f"/v1/{path}", **body, **opts).data
 
     def _detach(self, target: str, body: Any, opts: Any) -> Thing:  # noqa: ANN401 (the client's own types)
         return _thing(self._v1.payment_methods.detach(target, body, opts), "payment_method")
@@ -240,30 +253,34 @@ class StripeGateway:
             things, turn = self._asked(endpoint, partial(_page, turn, read))
             yield from things
 
-    def find(self, kind: str, key: str, *, customer: str | None, intent: str | None) -> Value | None:
-        """What a call with this key made, found without repeating it: by the key in its metadata.
+    def find(self, kind: str, key: str, body: dict[str, Any]) -> Value | None:
+        """What a call with this key and body made, found without repeating it: by the key in its metadata.
 
         Raises StripeSilent.
         """
         lists: dict[str, Callable[[], list[Value]]] = {
-            "hold": lambda: self._intents(customer),
-            "charge": lambda: self._intents(customer),
-            "session": lambda: self._sessions(customer),
-            "refund": lambda: list(self._refunds(intent or "")),
+            "hold": lambda: self._intents(body["customer"]),
+            "charge": lambda: self._intents(body["customer"]),
+            "session": lambda: [each for name in self._customers(key, body) for each in self._sessions(name)],
+            "refund": lambda: list(self._refunds(body["payment_intent"])),
         }
         if kind not in lists:
             return None
         return next((each for each in self._asked(f"{kind}.list", lists[kind]) if each.key == key), None)
 
-    def _intents(self, customer: str | None) -> list[Value]:
-        if customer is None:
-            return []
+    def _customers(self, key: str, body: dict[str, Any]) -> list[str]:
+        """Whom the body names; or whom a call with this key made of what the body tells of them."""
+        told = body["customer"]
+        if isinstance(told, str):
+            return [told]
+        listed = self._v1.customers.list({"email": told["email"], "limit": 100}).auto_paging_iter()
+        return [each.id for each in listed if _key(_plain(each)) == key]
+
+    def _intents(self, customer: str) -> list[Value]:
         params: Any = {"customer": customer, "limit": 100, "expand": ["data.latest_charge", "data.payment_method"]}
         return [_intent(each) for each in self._v1.payment_intents.list(params).auto_paging_iter()]
 
-    def _sessions(self, customer: str | None) -> list[Value]:
-        if customer is None:
-            return []
+    def _sessions(self, customer: str) -> list[Value]:
         listed = self._v1.checkout.sessions.list({"customer": customer, "limit": 100})
         return [_session(each) for each in listed.auto_paging_iter()]
 
@@ -291,6 +308,15 @@ class StripeGateway:
         if abs(signed - wall) > TOLERANCE:
             raise BadSignature("signed more than 300 seconds from now")
         return event
+
+
+def _connections(base: str) -> requests.Session:
+    """Connections that all threads share. The way out (HTTPS_PROXY, NO_PROXY) is read once and not at every call, and no
+    ~/.netrc takes the place of our key.
+    """
+    made = requests.Session()
+    made.trust_env, made.proxies = False, get_environ_proxies(base)
+    return made
 
 
 @contextmanager
@@ -345,6 +371,10 @@ def _declined(error: stripe.CardError) -> Declined:
 
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 (the client's own types end here)
     return value.to_dict() if hasattr(value, "to_dict") else dict(value)
+
+
+def _marks(body: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": body["metadata"]} if "metadata" in body else {}
 
 
 def _key(data: dict[str, Any]) -> str:
@@ -425,7 +455,7 @@ def _session(value: Any) -> CheckoutSession:  # noqa: ANN401
     data = _plain(value)
     intent, setup = data.get("payment_intent"), data.get("setup_intent")
     made = _intent(intent) if isinstance(intent, dict) else None
-    setup = setup if isinstance(setup, dict) else {}
+    setup, customer = setup if isinstance(setup, dict) else {}, data.get("customer")
     return CheckoutSession(
         id=data["id"],
         status=data["status"],
@@ -435,6 +465,7 @@ def _session(value: Any) -> CheckoutSession:  # noqa: ANN401
         setup_status=setup.get("status", ""),
         card=made.card if made else _card(setup.get("payment_method")),
         key=_key(data),
+        customer=customer["id"] if isinstance(customer, dict) else customer,
         tax=session_tax(data),
     )
 

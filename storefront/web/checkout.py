@@ -48,7 +48,11 @@ def order(slug: str) -> Response | BaseResponse:
             status = 429 if isinstance(answer, TooMany) else 409
             return _again(product, _noted(product, form, answer), status, ticket)
         order_id = answer.order.id
-        begun = visiting.begin_visit(db, here.outside, answer.order, now())
+        begun = (
+            visiting.begin_visit(db, here.outside, answer.order, now())
+            if answer.told is None
+            else visiting.begin_first_visit(db, here.outside, answer.order, answer.told, now())
+        )
         page = f"/orders/{here.outside.links.token('order', order_id, answer.order.link_generation, answer.order.link_sha256)}"
     _remember(order_id)
     return _sent(visiting.go(here.outside, here.db, begun, now()), page)

@@ -82,7 +82,7 @@ def test_the_same_form_pressed_many_times_at_once_is_one_order(world: World) -> 
     placed = [each for each in answers if isinstance(each, Placed)]
     assert len(placed) == THREADS
     assert len({each.order.id for each in placed}) == 1
-    assert [each.again for each in placed].count(False) == 1
+    assert [each.told is None for each in placed].count(False) == 1
     assert world.units(product) == (1, 1)
     nothing_broken(world)
 

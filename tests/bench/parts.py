@@ -116,7 +116,7 @@ def product(db: Database, *, stock: int | None, days: float) -> int:
         made.created_at, made.stock = now, stock
         made.offers = [Offer(position=1, name="Regular price", price=1900)]
         made.lessons = [Lesson(position=1, slug="one", title="Pages", source="A page is a page.")]
-        made.launches = [Launch(at=at, wall=at.isoformat(timespec="minutes")[:16], zone=BERLIN)]
+        made.launch = Launch(at=at, wall=at.isoformat(timespec="minutes")[:16], zone=BERLIN)
         session.add(made)
         session.flush()
         return made.id

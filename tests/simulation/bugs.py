@@ -71,7 +71,7 @@ BUGS = [
         "Q1",
         Edit(
             attempting._look,
-            "found = outside.stripe.find(attempt.kind, attempt.key, customer=customer, intent=intent)",
+            "found = outside.stripe.find(attempt.kind, attempt.key, attempt.body)",
             "found = None",
         ),
     ),
@@ -80,8 +80,8 @@ BUGS = [
         "lease expiry while the old holder lives",
         Edit(
             attempting._record,
-            "if _close(session, attempt, outcome, now):",
-            "if _close(session, attempt, outcome, now) or True:",
+            "if closed is not None:",
+            "closed = closed or session.get_one(Attempt, attempt.id)\n        if True:",
         ),
         Edit(charging.charged_all, "if each.attempt.id not in still_open:", "if False:"),
     ),
@@ -229,7 +229,7 @@ BUGS = [
         Edit(settling.settle_ended, "Checkout.expires_at <= now", f"Checkout.expires_at <= now - {DAYS}"),
         Edit(hearing._visit, "settle(outside, db, order_id, now)", "pass"),
     ),
-    bug("two visits at once", "M2", Edit(visiting._begin_session, " or not _visits_over(session, order)")),
+    bug("two visits at once", "M2", Edit(visiting.begin_visit, "not _visits_over(session, order)", "False")),
     bug(
         "event done without effect",
         "webhook before the commit of the row it names",
@@ -252,7 +252,7 @@ BUGS = [
     bug(
         "two buyers of the last seat",
         "S1",
-        Edit(stocking.take, "Offer.id == offer_id, left", "Offer.id == offer_id"),
+        Edit(stocking._offer_change, 'Offer.id == bindparam("its_id"), left', 'Offer.id == bindparam("its_id")'),
         Edit(stocking._product_change, "here.where(in_stock)", "here"),
         Edit(stock.standing, "stock.to_sell is None or stock.to_sell > 0", "True"),
     ),
@@ -287,10 +287,14 @@ BUGS = [
     bug(
         "form sent twice, two orders",
         "double submit",
-        Edit(ordering._insert, "nonce=wish.nonce,", 'nonce=f"{chance.random()}",'),
-        Edit(ordering.place, "known = orders.by_nonce(session, wish.nonce)\n    if known is not None:", "if False:"),
+        Edit(ordering.place, "if before.known:", "if False:"),
+        Edit(
+            ordering.place,
+            "draft = _draft(product, wish, now)",
+            "draft = _draft(product, wish, now)\n    draft.nonce = f'{chance.random()}'",
+        ),
     ),
-    bug("no limit of open visits", "S8", Edit(ordering._refusal, "by_mail >= OPEN_PER_ADDRESS", "False")),
+    bug("no limit of open visits", "S8", Edit(ordering._refusal, "before.by_mail >= OPEN_PER_ADDRESS", "False")),
     # Access
     bug("open before the launch", "A4", Edit(granting._due, "launched(now), ")),
     bug("open before the launch, when settled", "A1", Edit(settling._won, " and is_out(session, order, now)")),

@@ -142,7 +142,7 @@ BUGS = [
     bug(
         "sold after it was given up",
         "Q5",
-        Edit(products.by_slug, ", Product.retired_at.is_(None)", ""),
+        Edit(products._by_slug, ", Product.retired_at.is_(None)", ""),
         Edit(ordering.current_offer, "product.retired_at is not None or ", ""),
         Edit(stocking._product_change, ", Product.retired_at.is_(None)", ""),
     ),
@@ -226,7 +226,6 @@ BUGS = [
     bug(
         "an offer that lapsed revives",
         "S4",
-        Edit(listing.use, ", Ticket.offer_until > now", ""),
         Edit(listing.is_open, " and now < ticket.offer_until", ""),
         Edit(listing._over, ", Ticket.offer_until <= now", ", Ticket.id < 0"),
     ),

@@ -37,7 +37,7 @@ def product(world: World, kind: str, maker: Account, chance: Random) -> Product:
         position=1, name="Early", price=1900, units=chance.choice([1, 2, 3]), until_launch=True, bonuses=[bonus]
     )
     made.offers = [early, Offer(position=2, name="Regular price", price=2900)]
-    made.launches = [launch(world.now, chance)]
+    made.launch = launch(world.now, chance)
     made.lessons = [Lesson(position=1, slug="one", title="One", source="Read.")] if kind == "course" else []
     made.files = [] if kind == "course" else [shelved(world)]
     return made

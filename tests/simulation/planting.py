@@ -33,9 +33,17 @@ class Bug:
 def planted(bug: Bug) -> Iterator[None]:
     """Each function keeps its identity and gets another body."""
     with ExitStack() as stack:
+        stack.callback(_forget, bug)
         for where, edits in _by_function(bug.edits).items():
             stack.enter_context(_edited(where, edits))
+        _forget(bug)
         yield
+
+
+def _forget(bug: Bug) -> None:
+    """What a function keeps of its answers was made by its other body."""
+    for edit in bug.edits:
+        getattr(edit.where, "cache_clear", bool)()
 
 
 def _by_function(edits: tuple[Edit, ...]) -> dict[FunctionType, list[Edit]]:

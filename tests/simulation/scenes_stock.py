@@ -26,7 +26,7 @@ def few(world: World, units: int = 1, *, cap: int = 0, kind: str = "ebook", hour
         made = product(world, kind, maker, Random(1))
         made.currency, made.stock, made.upfront = "EUR", units, False
         made.backorders, made.offer_hours = cap, hours
-        launch = made.launches[0]
+        launch = made.launch
         launch.at = launch.launched_at = world.now
         launch.wall, launch.zone = f"{launch.at:%Y-%m-%dT%H:%M}", "UTC"
         session.add(made)

@@ -27,7 +27,7 @@ def stall(world: World, days: float, *, upfront: bool = False, stock: int | None
         session.add(maker)
         made = product(world, "ebook", maker, Random(1))
         made.stock, made.upfront, made.currency = stock, upfront, "EUR"
-        launch = made.launches[0]
+        launch = made.launch
         launch.at = world.now + timedelta(days=days)
         launch.wall, launch.zone = f"{launch.at:%Y-%m-%dT%H:%M}", "UTC"
         launch.launched_at = None if days else world.now

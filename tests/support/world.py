@@ -252,7 +252,7 @@ class World:
                 ),
                 Offer(position=2, name="Regular price", price=prices[1]),
             ]
-            product.launches = [self._launch(days)]
+            product.launch = self._launch(days)
             session.add(product)
             session.flush()
             return product.id

@@ -42,7 +42,7 @@ def mine(query: Select[Product]) -> Select[Product]:
         defer(Product.author_text),
         defer(Product.questions),
         joinedload(Product.creator),
-        selectinload(Product.launches),
+        joinedload(Product.launch),
         selectinload(Product.offers),
     )
     return slim if me().role == OWNER else slim.where(Product.creator_id == me().id)

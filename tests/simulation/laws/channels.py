@@ -160,7 +160,10 @@ def c7_a_text_arrives_once(_facts: Facts, world: World) -> Iterator[str]:
 
 @quiet("C8")
 def c8_nothing_is_left(facts: Facts, world: World) -> Iterator[str]:
-    """Every text is sent, dropped or failed; every report is done; who answered STOP has no number here any more."""
+    """Every text is sent, dropped or failed; every report is done; who answered STOP has no number here any more.
+
+    Where a crash swallowed that answer and the text was of no use by then, the next one hears it again.
+    """
     for each in facts.texts:
         if not (each.sent_at or each.dropped_at or each.failed_at):
             yield f"text {each.id} is owed still: {each.trouble}"
@@ -170,7 +173,7 @@ def c8_nothing_is_left(facts: Facts, world: World) -> Iterator[str]:
     phones = {each.id: each for each in facts.phones}
     said = {each.row for each in (world.carrier.calls if world.carrier else []) if each.outcome == "STOP"}
     for each in facts.texts:
-        if each.id in said and not phones[each.phone_id].ended_at:
+        if each.id in said and not each.dropped_at and not phones[each.phone_id].ended_at:
             yield f"{phones[each.phone_id].number} answered STOP, and is kept"
 
 
