@@ -2,11 +2,11 @@
 
 import sys
 
-from storefront.app import create_app
+from storefront.app import started
 from storefront.models.db import DatabaseUnreachable
-from storefront.settings import Settings, SettingsError
+from storefront.settings import SettingsError
 
 try:
-    app = create_app(Settings.from_env())
+    app = started()
 except (SettingsError, DatabaseUnreachable) as refusal:
     sys.exit(f"storefront does not start: {refusal}")

@@ -1,5 +1,6 @@
 """The application: settings, database, the outside world, Jinja, sign-in, CSRF and every room of the web."""
 
+import gc
 import hashlib
 from pathlib import Path
 from random import SystemRandom
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask_mail import Mail
+from sqlalchemy.orm import configure_mappers
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from storefront.clock import Clock
@@ -63,6 +65,18 @@ class Storefront(Flask):
     ) -> None:
         """Log the failing endpoint instead of its address."""
         self.logger.error("Exception in %s", request.endpoint, exc_info=exc_info)
+
+
+def started() -> Flask:
+    """The app of a process that stays, from the environment: what it is made of is not searched for garbage any more.
+
+    Raises SettingsError and DatabaseUnreachable.
+    """
+    app = create_app(Settings.from_env())
+    configure_mappers()
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:

@@ -38,12 +38,12 @@ from storefront.actions import (
     texting,
     watching,
 )
-from storefront.app import create_app
+from storefront.app import started
 from storefront.models.db import Database, DatabaseUnreachable
 from storefront.models.events import JobRun
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.outside.world import Outside
-from storefront.settings import Settings, SettingsError
+from storefront.settings import SettingsError
 from storefront.web.context import Shop
 
 log = logging.getLogger("storefront.worker")
@@ -177,7 +177,7 @@ def main() -> None:
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"), format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
-        app = create_app(Settings.from_env())
+        app = started()
     except (SettingsError, DatabaseUnreachable) as refusal:
         sys.exit(f"storefront does not start: {refusal}")
     scheduler = schedule(app)

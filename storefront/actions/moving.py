@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from storefront.models.db import one_by_one
+from storefront.models.db import one_by_one, put_all
 from storefront.models.log import LogRow
 from storefront.models.orders import Order
 from storefront.rules.order import TRANSITIONS, State
@@ -37,9 +37,7 @@ def move_all(session: Session, moves: Sequence[Move], after: State, *, who: str,
     change = update(Order.__table__).where(*same).values(state=after, **given)  # type: ignore[arg-type]
     if one_by_one(session, change, [_bound(each) for each in moves]) != len(moves):
         raise Raced
-    rows = [_log_row(each, after, who, at) for each in moves]
-    if rows:
-        session.execute(insert(LogRow), rows)
+    put_all(session, LogRow, [_log_row(each, after, who, at) for each in moves])
 
 
 def _bound(each: Move) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, Record, begin
@@ -21,7 +21,7 @@ from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.tasking import close_tasks, raise_task
 from storefront.models import taxes
-from storefront.models.db import Database
+from storefront.models.db import Database, put_all
 from storefront.models.money import Refund
 from storefront.models.orders import Attempt, Order
 from storefront.models.orders import zones as zones_of
@@ -204,7 +204,7 @@ def note_payments(session: Session, outside: Outside, came: Sequence[tuple[Order
         card = intent.card.name if intent.card else order.card
         paper = seller | _told(order, card, zones[order.id])
         rows.append(row | {"paper": paper, "number": papers.number(of, number)})
-    session.execute(insert(TaxPoint), rows)
+    put_all(session, TaxPoint, rows)
 
 
 def _of_calculation(session: Session, calculation: str) -> Tax | None:

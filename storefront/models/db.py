@@ -1,6 +1,6 @@
 """The engine, its sessions, instants in UTC, and how SQLite is made to behave."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -169,6 +169,18 @@ def put(session: Session, row: Base) -> int:
     """Insert a row that the session need not keep; its id."""
     [made] = session.connection().execute(_insert(type(row)), columns_of(row)).one()
     return int(made)
+
+
+def put_all(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows, all with the same columns, of which the session keeps nothing."""
+    if rows:
+        session.flush()
+        session.connection().execute(_insert_plainly(table), rows)
+
+
+@cache
+def _insert_plainly(table: type[Base]) -> Insert:
+    return insert(_table(table)).inline()
 
 
 def put_new(session: Session, row: Base) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -128,7 +129,8 @@ def held(db: Database, intents: list[str]) -> None:
     with db.write() as session:
         offer = session.scalars(select(Offer.id)).one()
         places = {"product_id": product_id, "offer_id": offer}
-        session.execute(insert(Order), [_order(n, intent, now) | places for n, intent in enumerate(intents)])
+        shop = secrets.token_hex(6)  # the part of each mark, and so of each key, that no other shop has
+        session.execute(insert(Order), [_order(n, intent, shop, now) | places for n, intent in enumerate(intents)])
         ids = session.scalars(select(Order.id).order_by(Order.id)).all()
         session.execute(insert(Promise), [_promise(order_id, now) for order_id in ids])
         for before, after in ((None, "placed"), ("placed", "held")):
@@ -143,10 +145,10 @@ def held(db: Database, intents: list[str]) -> None:
             session.execute(update(table).values(taken=len(ids)))
 
 
-def _order(number: int, intent: str, now: datetime) -> dict[str, Any]:
+def _order(number: int, intent: str, shop: str, now: datetime) -> dict[str, Any]:
     return {
         "number": f"FC-{number:07}",
-        "nonce": f"nonce-of-the-bench-{number:012}",
+        "nonce": f"{shop}-{number:012}",
         "link_sha256": f"{number:064}",
         "kind": "pre_order",
         "mode": "hold",
