@@ -7,6 +7,7 @@ from random import Random
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from storefront.actions import policing
 from storefront.actions.listing import is_open, use
 from storefront.actions.promising import promise_first
 from storefront.actions.stocking import of_product, take, taken
@@ -100,7 +101,8 @@ def place(
     terms: Terms = STANDARD,
 ) -> Placed | Refusal | SoldOut | TooMany:
     """Place an order for the offer the buyer saw. The second call with a nonce returns the first one's order."""
-    before = orders.before(session, wish.nonce, wish.email, wish.placed_from)
+    policy = policing.of_product(product, terms, now)
+    before = orders.before(session, wish.nonce, policy.version, wish.email, wish.placed_from)
     if before.known:
         return _sent_before(session, wish)
     if wish.ticket is not None:
@@ -111,7 +113,9 @@ def place(
     draft = _draft(product, wish, now)
     draft.id, draft.link_sha256 = before.id, links.fresh("order", before.id, 1)
     consent = consent_now(product, draft.offer, now, wish.ticket)
-    promised = promise_first(session, draft, product.launch, consent, terms)
+    promised = promise_first(session, draft, product.launch, consent, terms, policy.version)
+    if not before.kept:
+        policing.keep(session, policy)
     if not _insert(session, draft, chance):
         return _sent_before(session, wish)
     if not take(session, product.id, draft.offer_id, Kind(draft.kind), offered=wish.ticket is not None):

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from storefront.actions import policing, stocking
+from storefront.actions import stocking
 from storefront.models import products
 from storefront.models.orders import Order, Promise
 from storefront.models.products import Launch
 from storefront.rules import charge, promise, stock
 from storefront.rules.delay import RUNS_LATE
 from storefront.rules.gift import Gift
-from storefront.rules.policy import STANDARD, Terms
+from storefront.rules.policy import Terms
 
 KEPT = [each.name for each in Promise.__table__.columns if each.name != "id"]
 
@@ -39,11 +39,9 @@ def instants(order: Order, launch: Launch) -> Told:
     return Told(None if order.mode == "pay_now" else launch.at, launch.at)
 
 
-def promise_first(session: Session, order: Order, launch: Launch, consent: str, terms: Terms = STANDARD) -> Promise:
-    """What the buyer saw when they ordered, for the caller to keep; the policy it was ordered under is kept here."""
+def promise_first(session: Session, order: Order, launch: Launch, consent: str, terms: Terms, policy: str) -> Promise:
+    """What the buyer saw when they ordered, for the caller to keep; `policy` is the version it was ordered under."""
     product = order.product
-    policy = policing.of_product(product, terms, order.placed_at)
-    policing.keep(session, policy)
     told, inside = instants(order, launch), products.inside(session, product.id, order.offer_id)
     order.delay_due_at = told.by + RUNS_LATE if order.kind != "purchase" else None
     return Promise(
@@ -61,13 +59,9 @@ def promise_first(session: Session, order: Order, launch: Launch, consent: str, 
         price=order.price,
         currency=order.currency,
         policy=promise.policy_text(
-            charge.Mode(order.mode),
-            policy.version,
-            terms,
-            out=order.kind == "purchase",
-            queue=order.kind == "back_order",
+            charge.Mode(order.mode), policy, terms, out=order.kind == "purchase", queue=order.kind == "back_order"
         ),
-        policy_version=policy.version,
+        policy_version=policy,
         withdraw_days=terms.withdraw_days,
         consent=consent,
     )

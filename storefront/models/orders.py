@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storefront.models.db import Base, Instant, fresh_id
 from storefront.models.log import LogRow
+from storefront.models.policies import Policy
 from storefront.models.products import Launch, Offer, Product
 
 
@@ -275,17 +276,20 @@ def zones(session: Session, order_ids: Sequence[int]) -> dict[int, str]:
 
 
 class Before(NamedTuple):
-    """What there is before an order: its id, whether its form has placed one already, how many wait at Stripe."""
+    """What there is before an order: its id, whether its form has placed one already and its policy is kept, how many
+    wait at Stripe.
+    """
 
     id: int
     known: bool
+    kept: bool
     by_mail: int
     by_place: int
 
 
-def before(session: Session, nonce: str, email: str, placed_from: str) -> Before:
-    """Ask for what is known of a form, of an address, and of a place on the network, in one statement."""
-    asked = {"its_nonce": nonce, "its_email": email, "its_place": placed_from}
+def before(session: Session, nonce: str, policy: str, email: str, placed_from: str) -> Before:
+    """Ask for what is known of a form, a policy's version, an address and a place on the network, in one statement."""
+    asked = {"its_nonce": nonce, "its_policy": policy, "its_email": email, "its_place": placed_from}
     return Before(*session.execute(_before(session.get_bind().dialect.name), asked).one())
 
 
@@ -296,7 +300,8 @@ def _before(dialect: str) -> Select[Any]:
         select(func.count(Order.id)).where(Order.state == "placed", condition).scalar_subquery()
         for condition in (Order.email == bindparam("its_email"), Order.placed_from == bindparam("its_place"))
     )
-    return select(fresh_id(dialect, Order), known, mail, place)
+    kept = exists().where(Policy.version == bindparam("its_policy"))
+    return select(fresh_id(dialect, Order), known, kept, mail, place)
 
 
 def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)

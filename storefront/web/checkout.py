@@ -75,7 +75,8 @@ def _read(product: Product, ticket: Ticket | None) -> OrderForm:
     offer = ordering.current_offer(product, now())
     seen = request.form.get("seen", "")  # other terms than they saw are told first, and agreed to after that
     same = not seen or seen == ordering.seen_now(ordering.standing_of(product, now(), ticket))
-    needed = bool(offer and same and ordering.consent_now(product, offer, now(), ticket))
+    ticked = bool(request.form.get("consent"))
+    needed = bool(not ticked and offer and same and ordering.consent_now(product, offer, now(), ticket))
     return OrderForm.read(request.form, shop().chance, consent_needed=needed)
 
 

@@ -27,7 +27,7 @@ from tests.support.ports import free_port
 
 ADDRESSES = count(1)
 PLACED, GONE = 303, 409
-WARM = 64
+WARM = 160
 FLOOR_TABLES = (
     "CREATE TABLE floor_stock (id integer PRIMARY KEY, taken integer NOT NULL, stock integer NOT NULL)",
     "CREATE TABLE floor_orders (id bigserial PRIMARY KEY, email text NOT NULL, nonce text UNIQUE, price integer)",
