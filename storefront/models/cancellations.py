@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from storefront.models.db import Base, Instant
 from storefront.models.orders import Order
@@ -53,6 +53,13 @@ class CancelledOrder(Base):
 
 
 given_up = select(Cancellation.id).where(Cancellation.product_id == Launch.product_id).exists()
+
+
+def of_slug(session: Session, slug: str) -> Cancellation | None:
+    """The cancellation of the product that stood at /p/<slug>, with that product and its creator and launch."""
+    whole = joinedload(Cancellation.product)
+    query = select(Cancellation).join(Product).where(Product.slug == slug)
+    return session.scalar(query.options(whole.joinedload(Product.creator), whole.joinedload(Product.launch)))
 
 
 def of_product(session: Session, product_id: int) -> Cancellation | None:

@@ -3,12 +3,12 @@
 import hashlib
 import hmac
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, request, session
+from flask import Blueprint, Response, flash, make_response, redirect, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.actions import ordering, visiting
 from storefront.actions.ordering import OfferOver, OtherTerms, Placed, Refusal, SoldOut, TooMany, Wish
-from storefront.models import products, tickets
+from storefront.models import tickets
 from storefront.models.products import Product
 from storefront.models.tickets import Ticket
 from storefront.rules.access import fingerprint
@@ -35,7 +35,7 @@ def order(slug: str) -> Response | BaseResponse:
     """Place an order and redirect to Stripe. Whatever stands in its way comes back with the form as it was."""
     here = shop()
     with here.db.write() as db:
-        product = products.by_slug(db, slug) or abort(404)
+        product = shop_pages.product_at(db, slug)
         ticket = tickets.by_link(db, fingerprint(request.form["ticket"])) if request.form.get("ticket") else None
         form = _read(product, ticket)
         if form.errors:

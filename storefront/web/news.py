@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.actions import watching
-from storefront.models import products, watchers
+from storefront.models import watchers
 from storefront.models.products import Product
 from storefront.models.watchers import Watcher
 from storefront.rules import news_words, words
 from storefront.rules.access import fingerprint
 from storefront.web import forms
+from storefront.web import shop as shop_pages
 from storefront.web.context import now, shop
 from storefront.web.limits import MAIL_PROGRAMS, limiter
 
@@ -49,7 +50,7 @@ def show(slug: str) -> str | BaseResponse:
 
 
 def _ahead(db: Session, slug: str) -> Product | None:
-    product = products.by_slug(db, slug) or abort(404)
+    product = shop_pages.product_at(db, slug)
     return product if product.launch.launched_at is None and product.retired_at is None else None
 
 

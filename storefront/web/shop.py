@@ -8,17 +8,18 @@ from flask import Blueprint, Response, abort, render_template
 from sqlalchemy.orm import Session
 
 from storefront.actions.ordering import consent_now, current_offer, mode_now, seen_now, standing_of
-from storefront.models import products
+from storefront.models import cancellations, products
 from storefront.models.products import Offer, Product
 from storefront.models.tickets import Ticket
 from storefront.rules import list_words, pricing, product_words, promise, queue_words, words
 from storefront.rules.delay import RUNS_LATE
 from storefront.rules.money import short
 from storefront.rules.stock import Kind, Standing
-from storefront.web import filters, forms
+from storefront.web import errors, filters, forms
 from storefront.web.context import now, shop
 
 pages = Blueprint("shop", __name__)
+GONE = 410
 
 
 @pages.get("/")
@@ -100,11 +101,21 @@ def price_line(product: Product, moment: datetime) -> str:
 def product(slug: str) -> str:
     """What it is, what is inside, which day, which price, and one form."""
     with shop().db.read() as session:
-        return product_page(_found(session, slug), forms.OrderForm.empty(shop().chance))
+        return product_page(product_at(session, slug), forms.OrderForm.empty(shop().chance))
 
 
-def _found(session: Session, slug: str) -> Product:
-    return products.by_slug(session, slug) or abort(404)
+def product_at(session: Session, slug: str) -> Product:
+    """The product at this address. One that was given up is told from one that never was: 410, and what became of it."""
+    product = products.by_slug(session, slug)
+    if product is not None:
+        return product
+    ended = cancellations.of_slug(session, slug) or abort(404)
+    day = words.day_month_year(ended.started_at, ended.product.launch.zone)
+    sentence = (
+        f"{ended.product.creator.name} gave it up on {day}. Whoever ordered it has a letter about it: nobody is charged "
+        "any more, and what was paid goes back by itself."
+    )
+    return abort(errors.page(GONE, f"{ended.product.title} has been cancelled", sentence))
 
 
 def product_page(product: Product, form: forms.OrderForm, ticket: Ticket | None = None) -> str:
@@ -327,7 +338,7 @@ def structured_data(product: Product, offer: Offer | None, told: Standing) -> di
 def cover(slug: str) -> Response:
     """A product's cover: drawn once, at import."""
     with shop().db.read() as session:
-        found = _found(session, slug)
+        found = products.by_slug(session, slug) or abort(404)
         response = Response(found.cover, mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response
@@ -337,7 +348,7 @@ def cover(slug: str) -> Response:
 def calendar(slug: str) -> Response:
     """The launch as a calendar entry."""
     with shop().db.read() as session:
-        found = _found(session, slug)
+        found = product_at(session, slug)
         if not found.launch.at or found.launch.launched_at:
             abort(404)
         text = words.calendar_entry(

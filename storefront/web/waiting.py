@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.actions import listing
 from storefront.actions.ordering import current_offer, standing_of
-from storefront.models import products, tickets
+from storefront.models import tickets
 from storefront.models.orders import Order
 from storefront.models.products import Product
 from storefront.models.tickets import Ticket, place_of
@@ -33,7 +33,7 @@ def join(slug: str) -> Response | str:
     """A place on the list. The answer is the same whether the address was on it already."""
     here = shop()
     with here.db.write() as db:
-        product = products.by_slug(db, slug) or abort(404)
+        product = shop_pages.product_at(db, slug)
         form = _read(product)
         if form.errors:
             return make_response(shop_pages.product_page(product, form), UNREADABLE)

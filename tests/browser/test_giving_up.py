@@ -91,7 +91,7 @@ def test_a_cancelled_launch_of_two_hundred_orders_is_interrupted_and_resumed(sho
     ended = states(here.db)["cancelled"]
     assert 0 < ended < MANY, "it was killed in the middle"
     assert f"of {MANY}" in shop.command("cancel", "status", EBOOK)
-    assert requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=30).status_code == 404
+    assert requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=30).status_code == 410
     shop.advance("4m")  # the dead worker's leases lapse
     shop.start_worker("worker")
     until(lambda: states(here.db) == {"cancelled": MANY}, lambda: f"all of them: {states(here.db)}\n{shop.logs()}", 120)

@@ -38,7 +38,7 @@ from tests.support.world import Sandbox, World, make_world
 from tests.web.studio.visitor import OWNER
 
 PROVE = "PROVE" in os.environ
-FINE = {200, 303, 404, 409, 422}
+FINE = {200, 303, 404, 409, 410, 422}
 WAYS = ("meet", "first waits", "second waits")
 
 

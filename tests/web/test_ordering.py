@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from storefront.actions import giving_up
 from storefront.actions.checking import check
 from storefront.models.orders import Order
 from storefront.models.products import Launch, Product
@@ -351,3 +352,20 @@ def test_what_has_no_day_yet_says_so_and_is_not_sold(small_world: World, visitor
     assert answer.status_code == 409
     assert "It has no day yet" in visitor.see(PAGE).text
     assert count(small_world) == 0
+
+
+def test_a_product_that_was_given_up_says_so_also_to_whoever_has_its_form_open(
+    small_world: World, visitor: Visitor
+) -> None:
+    product = small_world.product(days=30)
+    visitor.see(PAGE)
+    with small_world.db.write() as session:
+        found = session.get_one(Product, product)
+        assert giving_up.give_up(session, found, who="creator:1", reason="Lost.", now=small_world.now) is None
+    answer = visitor.send("/order", email=MIRIAM, consent="1")
+    assert answer.status_code == 410
+    for page in (visitor.page, visitor.see(PAGE, 410), visitor.see(f"{PAGE}/news", 410)):
+        assert "Databases by Hand has been cancelled." in page.text
+        assert "nobody is charged any more" in page.text
+    assert count(small_world) == 0
+    visitor.see("/p/never-there", 404)
