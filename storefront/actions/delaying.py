@@ -110,7 +110,7 @@ def _apply(db: Database, order_id: int, now: datetime) -> bool:
 def end_overdue(session: Session, launch: Launch, now: datetime) -> int:
     """Before a launch is released late: whoever's order has ended by the rules is not charged any more."""
     session.flush()
-    mine = _due(now).where(Order.product_id == launch.product_id).with_only_columns(Order)
+    mine = _due(now).where(Order.product_id == launch.product_id).with_only_columns(Order).order_by(Order.id)
     return sum(act(session, order, now) for order in session.scalars(mine.with_for_update()).all())
 
 

@@ -72,8 +72,9 @@ def waive(session: Session, grant: Grant, given: str, now: datetime) -> bool:
 def mail_order_pages(session: Session, email: str, now: datetime) -> int:
     """Mail the page of each live order to the address it was placed with, three times an hour at most."""
     mine = (func.lower(Order.email) == email.lower(), Order.state.in_(LIVE), Order.state != "placed")
-    query = select(Order).where(*mine).order_by(Order.id.desc()).limit(MOST_PAGES)
-    return sum(_mail_page(session, order, now) for order in session.scalars(query.with_for_update()))
+    newest = session.scalars(select(Order.id).where(*mine).order_by(Order.id.desc()).limit(MOST_PAGES)).all()
+    locked = select(Order).where(Order.id.in_(newest)).order_by(Order.id).with_for_update()  # in the order of all locks
+    return sum(_mail_page(session, order, now) for order in session.scalars(locked))
 
 
 def _mail_page(session: Session, order: Order, now: datetime) -> bool:

@@ -274,7 +274,7 @@ class StripeGateway:
         if isinstance(told, str):
             return [told]
         listed = self._v1.customers.list({"email": told["email"], "limit": 100}).auto_paging_iter()
-        return [each.id for each in listed if _key(_plain(each)) == key]
+        return [made.id for made in (_thing(each, "customer") for each in listed) if made.key == key]
 
     def _intents(self, customer: str) -> list[Value]:
         params: Any = {"customer": customer, "limit": 100, "expand": ["data.latest_charge", "data.payment_method"]}

@@ -76,8 +76,9 @@ def test_whatever_its_number_says(status: int, body: bytes) -> None:
         lambda here: list(here.refunds_since(YESTERDAY)),
         lambda here: list(here.disputes_since(YESTERDAY)),
         lambda here: list(here.events_since(YESTERDAY, ["charge.expired"])),
-        lambda here: here.find("charge", "key", customer="cus_1", intent=None),
-        lambda here: here.find("refund", "key", customer=None, intent="pi_1"),
+        lambda here: here.find("charge", "key", {"customer": "cus_1"}),
+        lambda here: here.find("refund", "key", {"payment_intent": "pi_1"}),
+        lambda here: here.find("session", "key", {"customer": {"email": "m@posteo.de"}}),
     ],
 )
 @pytest.mark.parametrize("body", NOBODYS)
