@@ -44,5 +44,7 @@ def _may_be_seen(session: Session, grant: Grant) -> bool:
     if grant.first_opened_at or grant.link_redeemed_at:
         return True
     told = select(Letter).where(Letter.order_id == grant.order_id, Letter.kind.in_(("access", "repaired")))
-    letters = session.scalars(told.order_by(Letter.id).with_for_update().execution_options(populate_existing=True)).all()
+    letters = session.scalars(
+        told.order_by(Letter.id).with_for_update().execution_options(populate_existing=True)
+    ).all()
     return any(each.sent_at or each.shown_at or each.leased_until or each.tries for each in letters)

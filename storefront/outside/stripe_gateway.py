@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import requests
 import stripe
+from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from storefront.outside.stripe_answers import (
@@ -40,6 +41,7 @@ from storefront.outside.stripe_taxes import address_of, calculation, hooked, ses
 log = logging.getLogger(__name__)
 API_VERSION = "2026-10-28.endive"
 TIMEOUT = 20
+CONNECTIONS = 64  # kept open at most: more than there are threads
 RETRIES = 2
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, OverflowError)
 T = TypeVar("T")
@@ -316,6 +318,8 @@ def _connections(base: str) -> requests.Session:
     """
     made = requests.Session()
     made.trust_env, made.proxies = False, get_environ_proxies(base)
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
     return made
 
 

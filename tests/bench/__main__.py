@@ -23,18 +23,21 @@ from tests.support.world import sandboxed
 
 @dataclass(frozen=True)
 class Size:
-    """How much of it: orders in a drain, few and many orders for the cost of one, orders placed, rounds of each."""
+    """How much of it: orders in a drain, few and many orders for the cost of one, orders placed and before that to warm up,
+    rounds of each.
+    """
 
     drain: int = 1000
     rounds: int = 3
     few: int = 1000
     many: int = 20000
     placed: int = 96
+    warm: int = 160
     buyers: tuple[int, ...] = (1, 16, 64)
     kinds: tuple[str, ...] = ("postgresql", "sqlite")
 
 
-TINY = Size(drain=12, rounds=1, few=8, many=16, placed=6, buyers=(4,), kinds=("postgresql",))
+TINY = Size(drain=12, rounds=1, few=8, many=16, placed=6, warm=2, buyers=(4,), kinds=("postgresql",))
 
 
 def drains(bench: Bench, kind: str, size: Size) -> Iterator[Figure]:
@@ -95,14 +98,14 @@ def rushes(bench: Bench, size: Size) -> Iterator[Figure]:
         ours, floors = [], []
         for number in range(size.rounds):
             say(f"placing with {buyers} buyers, round {number + 1} of {size.rounds}")
-            ours.append(placing.ours(bench, buyers, size.placed, size.placed))
-            floors.append(placing.floor(bench, buyers, size.placed, size.placed))
+            ours.append(placing.ours(bench, buyers, size.placed, size.placed, size.warm))
+            floors.append(placing.floor(bench, buyers, size.placed, size.placed, size.warm))
         if any(each.answers[placing.PLACED] != size.placed for each in (*ours, *floors)):
             raise RuntimeError(f"not every buyer with a unit got it: {ours} {floors}")
         rates = [median(each.rate for each in side) for side in (ours, floors)]
         yield Figure(f"placing_{buyers}_buyers", rates[0], "orders/s", rates[1], goal=0.5)
     say("more buyers than stock")
-    rush = placing.ours(bench, size.buyers[-1], size.placed, size.placed + size.placed // 2)
+    rush = placing.ours(bench, size.buyers[-1], size.placed, size.placed + size.placed // 2, size.warm)
     sold = rush.answers[placing.PLACED] if rush.answers[placing.PLACED] == rush.sold else -1
     yield Figure("stock_sold", sold, "orders", size.placed, goal=1)
 

@@ -2,7 +2,7 @@
 
 Both sides have the same gunicorn, database and buyers, and make the same two calls to Stripe for each order that is
 placed (a customer, a session), so that what is left is ours. The floor is a bare Flask view; its table has no rules.
-Before the clock starts, WARM orders are placed on both sides: a shop that runs has its statements compiled and prepared.
+Before the clock starts, `warm` orders are placed on both sides: a shop that runs has its statements compiled and prepared.
 """
 
 import signal
@@ -27,7 +27,6 @@ from tests.support.ports import free_port
 
 ADDRESSES = count(1)
 PLACED, GONE = 303, 409
-WARM = 160
 FLOOR_TABLES = (
     "CREATE TABLE floor_stock (id integer PRIMARY KEY, taken integer NOT NULL, stock integer NOT NULL)",
     "CREATE TABLE floor_orders (id bigserial PRIMARY KEY, email text NOT NULL, nonce text UNIQUE, price integer)",
@@ -118,32 +117,32 @@ def _floor_form(base: str, number: int) -> Form:
     return Form(browser, f"{base}/order", {"nonce": f"floor-{address}", "email": f"b{number}@posteo.example"})
 
 
-def ours(bench: Bench, buyers: int, stock: int, tries: int) -> Rush:
+def ours(bench: Bench, buyers: int, stock: int, tries: int, warm: int) -> Rush:
     """So many buyers press so many buttons for so much stock."""
     url = bench.database("postgresql")
     with opened(url) as db:
-        product(db, stock=stock + WARM, days=40)
+        product(db, stock=stock + warm, days=40)
     with _gunicorn(bench, url, "wsgi:app") as base:
-        forms = in_threads(lambda n: _open_form(base, n), range(WARM + tries))
-        _press(forms[:WARM], THREADS)
-        answers, seconds = _press(forms[WARM:], buyers)
+        forms = in_threads(lambda n: _open_form(base, n), range(warm + tries))
+        _press(forms[:warm], THREADS)
+        answers, seconds = _press(forms[warm:], buyers)
     with opened(url) as db, db.read() as session:
-        return Rush(answers, seconds, session.scalars(select(Product.taken)).one() - WARM)
+        return Rush(answers, seconds, session.scalars(select(Product.taken)).one() - warm)
 
 
-def floor(bench: Bench, buyers: int, stock: int, tries: int) -> Rush:
+def floor(bench: Bench, buyers: int, stock: int, tries: int, warm: int) -> Rush:
     """The same on the floor."""
     url = bench.database("postgresql")
     with opened(url) as db, db.write() as session:
         for each in FLOOR_TABLES:
             session.execute(text(each))
-        session.execute(text("INSERT INTO floor_stock VALUES (1, 0, :stock)"), {"stock": stock + WARM})
+        session.execute(text("INSERT INTO floor_stock VALUES (1, 0, :stock)"), {"stock": stock + warm})
     with _gunicorn(bench, url, "tests.bench.floor:app") as base:
-        forms = in_threads(lambda n: _floor_form(base, n), range(WARM + tries))
-        _press(forms[:WARM], THREADS)
-        answers, seconds = _press(forms[WARM:], buyers)
+        forms = in_threads(lambda n: _floor_form(base, n), range(warm + tries))
+        _press(forms[:warm], THREADS)
+        answers, seconds = _press(forms[warm:], buyers)
     with opened(url) as db, db.read() as session:
-        return Rush(answers, seconds, session.execute(text("SELECT taken FROM floor_stock")).scalar_one() - WARM)
+        return Rush(answers, seconds, session.execute(text("SELECT taken FROM floor_stock")).scalar_one() - warm)
 
 
 def _press(forms: list[Form], buyers: int) -> tuple[Counter[int], float]:
