@@ -156,48 +156,51 @@ def one_by_one(session: Session, statement: Update, rows: list[dict[str, Any]]) 
 
 def insert_new(session: Session, table: type[Base]) -> Insert:
     """An INSERT that passes over rows which are there already, on either database."""
-    made = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return _passing(session.get_bind().dialect.name, table)
+
+
+def _passing(dialect: str, table: type[Base] | Table) -> Insert:
+    made = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return made(table).on_conflict_do_nothing()
-
-
-def columns_of(row: Base) -> dict[str, Any]:
-    """The columns that a row was given, by name; what is not among them has its default in the database."""
-    return {each.key: getattr(row, each.key) for each in row.__table__.columns if each.key in vars(row)}
 
 
 def put(session: Session, row: Base) -> int:
     """Insert a row that the session need not keep; its id."""
-    [made] = session.connection().execute(_insert(type(row)), columns_of(row)).one()
+    [made] = session.connection().execute(_insert(type(row)), _columns_of(row)).one()
     return int(made)
+
+
+def put_new(session: Session, row: Base) -> bool:
+    """The same, unless one like it is there: False."""
+    fresh = _insert_new(session.get_bind().dialect.name, type(row))
+    return session.connection().execute(fresh, _columns_of(row)).first() is not None
 
 
 def put_all(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert many rows, all with the same columns, of which the session keeps nothing."""
     if rows:
         session.flush()
-        session.connection().execute(_insert_plainly(table), rows)
+        session.connection().execute(_insert_many(table), rows)
 
 
-@cache
-def _insert_plainly(table: type[Base]) -> Insert:
-    return insert(_table(table)).inline()
-
-
-def put_new(session: Session, row: Base) -> bool:
-    """The same, unless one like it is there: False."""
-    fresh = _insert_new(session.get_bind().dialect.name, type(row))
-    return session.connection().execute(fresh, columns_of(row)).first() is not None
-
-
-@cache
-def _insert_new(dialect: str, table: type[Base]) -> ReturningInsert[int]:
-    made = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return made(_table(table)).on_conflict_do_nothing().returning(_table(table).c.id)
+def _columns_of(row: Base) -> dict[str, Any]:
+    """The columns that a row was given, by name; what is not among them has its default."""
+    return {each.key: getattr(row, each.key) for each in row.__table__.columns if each.key in vars(row)}
 
 
 @cache
 def _insert(table: type[Base]) -> ReturningInsert[int]:
     return insert(_table(table)).returning(_table(table).c.id)
+
+
+@cache
+def _insert_new(dialect: str, table: type[Base]) -> ReturningInsert[int]:
+    return _passing(dialect, _table(table)).returning(_table(table).c.id)
+
+
+@cache
+def _insert_many(table: type[Base]) -> Insert:
+    return insert(_table(table)).inline()
 
 
 def _table(kind: type[Base]) -> Table:
