@@ -78,4 +78,10 @@ class Buyer:
     def is_content(self) -> None:
         """Nothing went wrong in the browser, and nothing is broken in the shop once its worker has caught up."""
         assert not self.errors, "\n".join(dict.fromkeys(self.errors))
-        until(lambda: not self.shop.command("check"), lambda: f"the check to be silent: {self.shop.command('check')}")
+        said = [""]
+
+        def silent() -> bool:
+            said[0] = self.shop.command("check", ok=False)
+            return said[0] == ""
+
+        until(silent, lambda: f"the check to be silent: {said[0]}")
