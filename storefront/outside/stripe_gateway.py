@@ -136,7 +136,8 @@ class StripeGateway:
         what they did the first time.
         """
         if isinstance(body.get("customer"), dict):
-            made = self.perform("customer", "", {**body["customer"], **_marks(body)}, f"customer:{key}")
+            told = {**body["customer"], "metadata": body["metadata"]}
+            made = self.perform("customer", "", told, f"customer:{key}")
             if not isinstance(made, Done):
                 return made
             body = {**body, "customer": made.value.id}
@@ -375,10 +376,6 @@ def _declined(error: stripe.CardError) -> Declined:
 
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 (the client's own types end here)
     return value.to_dict() if hasattr(value, "to_dict") else dict(value)
-
-
-def _marks(body: dict[str, Any]) -> dict[str, Any]:
-    return {"metadata": body["metadata"]} if "metadata" in body else {}
 
 
 def _key(data: dict[str, Any]) -> str:

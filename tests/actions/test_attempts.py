@@ -71,6 +71,22 @@ def test_a_session_whose_answer_is_lost_is_found_again_and_the_buyer_can_go_on(w
     assert world.state(order_id) == "held"
 
 
+def test_a_first_visit_that_is_too_old_to_repeat_is_found_by_its_customers_address_and_mark(world: World) -> None:
+    order_id = world.places(world.product(days=30))
+    world.sandbox.control("faults", kind="timeout_after_commit", match="POST /v1/checkout/sessions")
+    with pytest.raises(AssertionError):
+        world.visits(order_id)
+    made = len(world.sandbox.calls("/v1/customers"))
+    world.advance(hours=24)
+    recovering.take_over(world.outside, world.db, world.now)
+    with world.read() as session:
+        attempt = session.scalars(select(Attempt)).one()
+    [session_id] = [each["id"] for each in world.at_stripe("checkout/sessions")["data"]]
+    [customer] = [each["id"] for each in world.at_stripe("customers")["data"]]
+    assert (attempt.outcome, attempt.stripe_id, world.order(order_id).customer) == ("done", session_id, customer)
+    assert made == 1, "it was looked for, and not made again"
+
+
 @pytest.mark.parametrize("hours", [0.1, 24, 48])
 def test_a_worker_that_died_after_the_call_is_followed_by_one_that_records_it(world: World, hours: float) -> None:
     order_id = due(world)
