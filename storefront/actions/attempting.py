@@ -14,11 +14,11 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from storefront.models.db import Database, changed, insert_new, put
+from storefront.models.db import Database, changed, hits, insert_new, put_known
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import (
     Card,
@@ -86,7 +86,7 @@ def begin_all(session: Session, wanted: Sequence[Wanted], now: datetime) -> list
 def begin_first(session: Session, wanted: Wanted, now: datetime) -> Attempt:
     """Open the first attempt of an order that was made in this transaction: nobody else knows of it."""
     made = Attempt(**_facts(wanted, 1, now), tries=1)
-    made.id = put(session, made)
+    made.id = put_known(session, made)
     return made
 
 
@@ -143,7 +143,7 @@ def carry_out_all(
         attempt, record = each
         with tally.calling():
             if leased():
-                tally.come.append(Answered(attempt, _call(outside, attempt, now), record))
+                tally.come.append(Answered(attempt, call(outside, attempt, now), record))
         while some := tally.take():
             _record_some(outside, db, some, record_all, now)
 
@@ -188,17 +188,18 @@ def _record_some(outside: Outside, db: Database, come: list[Answered], record_al
             raise
         rest += good
     for each in rest:
-        _record(outside, db, each, now)
+        record_one(outside, db, each, now)
 
 
 def carry_out(outside: Outside, db: Database, attempt: Attempt, record: Record, now: datetime) -> Outcome:
     """Make an attempt's call and record what came of it. An unknown outcome leaves it open, to be asked again."""
-    outcome = _call(outside, attempt, now)
-    _record(outside, db, Answered(attempt, outcome, record), now)
+    outcome = call(outside, attempt, now)
+    record_one(outside, db, Answered(attempt, outcome, record), now)
     return outcome
 
 
-def _record(outside: Outside, db: Database, answered: Answered, now: datetime) -> None:
+def record_one(outside: Outside, db: Database, answered: Answered, now: datetime) -> None:
+    """Record what came of one call, with its order locked; nothing, where whoever took it over has done so already."""
     attempt, outcome = answered.attempt, answered.outcome
     if isinstance(outcome, Unknown):
         _wait(db, attempt, outcome, now)
@@ -215,7 +216,8 @@ def _locked() -> Select[Order]:
     return select(Order).where(Order.id == bindparam("its_id")).with_for_update()
 
 
-def _call(outside: Outside, attempt: Attempt, now: datetime) -> Outcome:
+def call(outside: Outside, attempt: Attempt, now: datetime) -> Outcome:
+    """Make an attempt's call, or ask what became of it where it is too late to repeat. No transaction is open."""
     if now - attempt.opened_at < KEY_LIFE and attempt.tries <= PATIENCE.get(attempt.kind, len(WAITS)):
         outcome = outside.stripe.perform(attempt.kind, attempt.target, _body(attempt), attempt.key)
         if isinstance(outcome, Done | Declined):
@@ -282,20 +284,34 @@ def _wait(db: Database, attempt: Attempt, outcome: Unknown, now: datetime) -> No
 
 def _close(session: Session, attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt | None:
     """Close it, unless whoever took it over has done so already: None."""
+    bound = _closed(attempt, outcome, now)
+    return session.scalar(_closing_whole(), bound, execution_options={"synchronize_session": False})
+
+
+def close(session: Session, attempt: Attempt, outcome: Outcome, now: datetime) -> bool:
+    """The same for whoever needs nothing more of it."""
+    return hits(session, _closing(), **_closed(attempt, outcome, now))
+
+
+def _closed(attempt: Attempt, outcome: Outcome, now: datetime) -> dict[str, Any]:
     words = {Done: "done", Declined: "declined", Refused: "failed"}
     stripe_id = outcome.value.id if isinstance(outcome, Done) else None
     stripe_id = outcome.intent if isinstance(outcome, Declined) else stripe_id
     detail = getattr(outcome, "reason", "") or getattr(outcome, "sentence", "")
     values = {"outcome": words[type(outcome)], "closed_at": now, "stripe_id": stripe_id, "detail": detail[:200]}
-    bound = {f"its_{name}": value for name, value in values.items()} | {"its_id": attempt.id}
-    return session.scalar(_closing(), bound, execution_options={"synchronize_session": False})
+    return {f"its_{name}": value for name, value in values.items()} | {"its_id": attempt.id}
 
 
 @cache
-def _closing() -> ReturningUpdate[Attempt]:
+def _closing() -> Update:
     still = (Attempt.id == bindparam("its_id"), Attempt.outcome.is_(None))
     names = ("outcome", "closed_at", "stripe_id", "detail")
-    return update(Attempt).where(*still).values({n: bindparam(f"its_{n}") for n in names}).returning(Attempt)
+    return update(Attempt).where(*still).values({n: bindparam(f"its_{n}") for n in names})
+
+
+@cache
+def _closing_whole() -> ReturningUpdate[Attempt]:
+    return _closing().returning(Attempt)
 
 
 def lapsed(session: Session, now: datetime, limit: int) -> list[Attempt]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from storefront.actions.attempting import Wanted, begin, begin_first, carry_out
+from storefront.actions.attempting import Answered, Wanted, begin, begin_first, call, close, record_one
 from storefront.actions.taxing import of_visit
 from storefront.models.db import Database, hits, put
 from storefront.models.orders import Attempt, Checkout, Order, Promise
@@ -65,10 +65,11 @@ def go(outside: Outside, db: Database, begun: Attempt | Opened | NotNow, now: da
     """Make the calls of a visit that was begun."""
     if not isinstance(begun, Attempt):
         return begun
-    outcome = carry_out(outside, db, begun, record_session, now)
-    if isinstance(outcome, Done) and isinstance(outcome.value, CheckoutSession):
-        return Opened(outcome.value.url)
-    return SILENT
+    outcome = call(outside, begun, now)
+    opened = outcome.value if isinstance(outcome, Done) and isinstance(outcome.value, CheckoutSession) else None
+    if opened is None or not _record_first(db, begun, opened, now):
+        record_one(outside, db, Answered(begun, outcome, record_session), now)
+    return Opened(opened.url) if opened else SILENT
 
 
 def _open_to_visits(order: Order) -> bool:
@@ -128,9 +129,22 @@ def mode_for(order: Order, now: datetime) -> Mode:
     return charge.mode(out=order.released_at is not None, launch_at=launch.at, upfront=False, now=now)
 
 
+def _record_first(db: Database, attempt: Attempt, opened: CheckoutSession, now: datetime) -> bool:
+    """Record a first visit without reading its order again. False: it is none, or its order is not as it was placed."""
+    if isinstance(attempt.body["customer"], str) or not opened.customer:
+        return False
+    with db.write() as session:
+        if not hits(session, _first_customer(), its_id=attempt.order_id, its_customer=opened.customer):
+            return False
+        if close(session, attempt, Done(opened), now):
+            put(session, _visit(attempt, "placed", opened, now))
+    return True
+
+
 @cache
-def _customer_change() -> Update:
-    return update(Order).where(Order.id == bindparam("its_id")).values(customer=bindparam("its_customer"))
+def _first_customer() -> Update:
+    as_placed = (Order.id == bindparam("its_id"), Order.state == "placed", Order.customer.is_(None))
+    return update(Order).where(*as_placed).values(customer=bindparam("its_customer"))
 
 
 def record_session(
@@ -140,19 +154,22 @@ def record_session(
     if not isinstance(outcome, Done) or not isinstance(outcome.value, CheckoutSession):
         return
     if order.customer is None and outcome.value.customer:
-        hits(session, _customer_change(), its_id=order.id, its_customer=outcome.value.customer)
+        order.customer = outcome.value.customer
+    put(session, _visit(attempt, order.state, outcome.value, now))
+
+
+def _visit(attempt: Attempt, state: str, opened: CheckoutSession, now: datetime) -> Checkout:
     body = attempt.body
     mode = Mode.SAVE_CARD if body["mode"] == "setup" else Mode.PAY_NOW
     if body.get("payment_intent_data", {}).get("capture_method") == "manual":
         mode = Mode.HOLD
-    visit = Checkout(
-        order_id=order.id,
+    return Checkout(
+        order_id=attempt.order_id,
         attempt_id=attempt.id,
-        purpose=PURPOSES[order.state],
+        purpose=PURPOSES[state],
         mode=mode,
-        session_id=outcome.value.id,
-        url=outcome.value.url,
+        session_id=opened.id,
+        url=opened.url,
         opened_at=now,
-        expires_at=outcome.value.expires_at,
+        expires_at=opened.expires_at,
     )
-    put(session, visit)

@@ -164,23 +164,27 @@ def _passing(dialect: str, table: type[Base] | Table) -> Insert:
     return made(table).on_conflict_do_nothing()
 
 
-def put(session: Session, row: Base) -> int:
-    """Insert a row that the session need not keep; its id."""
-    [made] = session.connection().execute(_insert(type(row)), _columns_of(row)).one()
-    return int(made)
+def put(session: Session, row: Base) -> None:
+    """Insert a row that the session need not keep, and whose id nobody asks for."""
+    session.connection().execute(_insert(type(row)), _columns_of(row))
+
+
+def put_known(session: Session, row: Base) -> int:
+    """The same; its id."""
+    return session.connection().execute(_insert_known(type(row)), _columns_of(row)).scalar_one()
 
 
 def put_new(session: Session, row: Base) -> bool:
     """The same, unless one like it is there: False."""
     fresh = _insert_new(session.get_bind().dialect.name, type(row))
-    return session.connection().execute(fresh, _columns_of(row)).first() is not None
+    return session.connection().execute(fresh, _columns_of(row)).rowcount > 0
 
 
 def put_all(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert many rows, all with the same columns, of which the session keeps nothing."""
     if rows:
         session.flush()
-        session.connection().execute(_insert_many(table), rows)
+        session.connection().execute(_insert(table), rows)
 
 
 def _columns_of(row: Base) -> dict[str, Any]:
@@ -189,18 +193,18 @@ def _columns_of(row: Base) -> dict[str, Any]:
 
 
 @cache
-def _insert(table: type[Base]) -> ReturningInsert[int]:
+def _insert(table: type[Base]) -> Insert:
+    return insert(_table(table)).inline()
+
+
+@cache
+def _insert_known(table: type[Base]) -> ReturningInsert[int]:
     return insert(_table(table)).returning(_table(table).c.id)
 
 
 @cache
-def _insert_new(dialect: str, table: type[Base]) -> ReturningInsert[int]:
-    return _passing(dialect, _table(table)).returning(_table(table).c.id)
-
-
-@cache
-def _insert_many(table: type[Base]) -> Insert:
-    return insert(_table(table)).inline()
+def _insert_new(dialect: str, table: type[Base]) -> Insert:
+    return _passing(dialect, _table(table)).inline().execution_options(preserve_rowcount=True)
 
 
 def _table(kind: type[Base]) -> Table:
@@ -216,9 +220,8 @@ def fresh_id(dialect: str, table: type[Base]) -> ColumnElement[int]:
 
 
 def hits(session: Session, statement: Update, **values: object) -> bool:
-    """As `changed`, for rows of which the session holds nothing that is read again."""
-    result = session.execute(statement, values, execution_options={"synchronize_session": False})
-    return bool(getattr(result, "rowcount", 0))
+    """As `changed`, for rows of which the session holds nothing that is read or written again."""
+    return session.connection().execute(statement, values).rowcount > 0
 
 
 def changed(session: Session, statement: Update) -> bool:

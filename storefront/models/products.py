@@ -209,12 +209,12 @@ class File(Base):
 @cache
 def _by_slug() -> Select[Product]:
     query = select(Product).where(Product.slug == bindparam("slug"), Product.retired_at.is_(None))
-    return query.options(joinedload(Product.creator), joinedload(Product.launch))
+    return query.options(joinedload(Product.creator), joinedload(Product.launch), joinedload(Product.offers))
 
 
 def by_slug(session: Session, slug: str) -> Product | None:
     """The product at /p/<slug> with its creator and its launch, unless it is retired."""
-    return session.scalar(_by_slug(), {"slug": slug})
+    return session.scalars(_by_slug(), {"slug": slug}).unique().one_or_none()
 
 
 class Inside(NamedTuple):

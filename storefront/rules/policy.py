@@ -7,6 +7,7 @@ is told row by row as policies.md 2 has it. An owner may make a term stricter fo
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from storefront.rules import charge, delay, launch, leaving
 from storefront.rules.launch_words import number
@@ -49,6 +50,7 @@ def of_store(terms: Terms) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+@lru_cache(maxsize=256)
 def of_product(about: About, terms: Terms) -> str:
     """The policy of one product: what cannot happen to it any more is left out."""
     moves = [] if about.out else [_gone_wrong()]

@@ -4,7 +4,10 @@ from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-limiter = Limiter(get_remote_address, storage_uri="memory://", strategy="moving-window", headers_enabled=False)
+from storefront.web.recent import Recent
+
+COUNTED = f"{Recent.STORAGE_SCHEME[0]}://"
+limiter = Limiter(get_remote_address, storage_uri=COUNTED, strategy="moving-window", headers_enabled=False)
 # A mail provider presses "unsubscribe" for many readers from few addresses; the link cannot be guessed.
 MAIL_PROGRAMS = "600/minute"
 

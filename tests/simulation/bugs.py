@@ -44,8 +44,8 @@ def bug(name: str, breaks: str, *edits: Edit) -> Bug:
 BUGS = [
     # Calls
     bug("key dropped", "M3", Edit(StripeGateway.perform, '{"idempotency_key": key}', "{}")),
-    bug("new key on retry", "M3", Edit(attempting._call, "attempt.key)", 'f"{attempt.key}:{attempt.tries}")')),
-    bug("blind retry after a day", "M3", Edit(attempting._call, "now - attempt.opened_at < KEY_LIFE", "True")),
+    bug("new key on retry", "M3", Edit(attempting.call, "attempt.key)", 'f"{attempt.key}:{attempt.tries}")')),
+    bug("blind retry after a day", "M3", Edit(attempting.call, "now - attempt.opened_at < KEY_LIFE", "True")),
     bug(
         "another body on retry",
         "M3",
@@ -54,14 +54,14 @@ BUGS = [
     bug(
         "call inside a transaction",
         "no network inside a transaction",
-        Edit(attempting.carry_out, "    outcome = _call", "    with db.read(): outcome = _call"),
+        Edit(attempting.carry_out, "    outcome = call", "    with db.read(): outcome = call"),
         Edit(attempting.carry_out_all, "tally.come.append", "with db.read(): tally.come.append"),
     ),
     bug(
         "unknown taken for no",
         "network errors taken for declines",
         Edit(
-            attempting._record,
+            attempting.record_one,
             "if isinstance(outcome, Unknown):",
             'if isinstance(outcome, Unknown): outcome = Refused("gone", "gone")\n    if False:',
         ),
@@ -79,7 +79,7 @@ BUGS = [
         "recorded twice",
         "lease expiry while the old holder lives",
         Edit(
-            attempting._record,
+            attempting.record_one,
             "if closed is not None:",
             "closed = closed or session.get_one(Attempt, attempt.id)\n        if True:",
         ),
