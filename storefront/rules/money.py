@@ -6,6 +6,7 @@ can be charged: a dinar's last digit is always 0, and króna and Ugandan shillin
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import get_currency_symbol
 
@@ -131,6 +132,7 @@ def short(minor: int, currency: str) -> str:
     return exact(minor, currency) if minor % unit else f"{minor // unit:,}{NBSP}{symbol(currency)}"
 
 
+@lru_cache(maxsize=256)
 def symbol(currency: str) -> str:
     """The currency's sign as English readers write it."""
     return str(get_currency_symbol(currency, locale="en"))

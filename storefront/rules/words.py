@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -98,6 +99,7 @@ def plain(text: str) -> str:
     return text.translate(UNMARK)
 
 
+@lru_cache(maxsize=4096)
 def _told(at: datetime, zone: str, pattern: str) -> str:
     return str(format_datetime(at.astimezone(ZoneInfo(zone)), pattern, locale="en")).replace("~", NBSP)
 

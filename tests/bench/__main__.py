@@ -31,7 +31,7 @@ class Size:
     rounds: int = 3
     few: int = 1000
     many: int = 20000
-    placed: int = 96
+    placed: int = 288
     warm: int = 160
     buyers: tuple[int, ...] = (1, 16, 64)
     kinds: tuple[str, ...] = ("postgresql", "sqlite")
