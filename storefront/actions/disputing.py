@@ -19,10 +19,11 @@ from storefront.models.db import Database
 from storefront.models.money import Dispute
 from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_answers
-from storefront.outside.stripe_answers import Declined, Done, Outcome, Refused
+from storefront.outside.stripe_answers import Done, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules import words
 from storefront.rules.money import exact
+from storefront.rules.order import State
 
 DECIDED = frozenset({"won", "lost", "warning_closed", "prevented"})
 APPEALS = frozenset({"appeal_needs_response", "appeal_under_review"})
@@ -89,6 +90,8 @@ def _follow(session: Session, order: Order, row: Dispute, now: datetime) -> None
         _lost(session, order, now)
     elif not money.disputed(session, order.id):
         restore(session, order, now)
+    if row.status == "won" and order.state == State.PAID and not order.unit:
+        _won_too_late(session, order, row, now)
     if row.status in {"won", "lost"}:
         to = order.product.creator.email
         owe(session, order, "dispute_won" if row.status == "won" else "dispute_lost", now, version=row.id, to=to)
@@ -112,6 +115,15 @@ def _lost(session: Session, order: Order, now: datetime) -> None:
     order.cancel_wished_at = None
 
 
+def _won_too_late(session: Session, order: Order, row: Dispute, now: datetime) -> None:
+    """Lost first, won on appeal: access and unit have ended and stay so, and a person sees to what was paid for them."""
+    sentence = (
+        f"The bank decided the appeal about {order.number} for you: {exact(row.amount, row.currency)} are yours again. Access "
+        "had ended with the first decision and stays ended: refund the buyer, or agree with them on something else."
+    )
+    raise_task(session, "won_late", row.stripe_id, sentence, now, order_id=order.id)
+
+
 def answer(
     outside: Outside, db: Database, dispute_id: int, evidence: dict[str, str], who: str, now: datetime
 ) -> str | None:
@@ -128,9 +140,7 @@ def answer(
     if attempt is None:
         return "Something else is under way for this order. Look again in a moment."
     outcome = carry_out(outside, db, attempt, record_evidence, now)
-    if isinstance(outcome, Refused | Declined):
-        return f"Stripe did not take it: {attempt.detail or 'the dispute is closed'}."
-    return None
+    return f"Stripe did not take it. {outcome.sentence}" if isinstance(outcome, Refused) else None
 
 
 def record_evidence(

@@ -201,6 +201,7 @@ TASKS = {
     "refund": "Money that did not go back",
     "part_refund": "A part that did not go back",
     "dispute": "A bank asks money back",
+    "won_late": "Won, after access had ended",
     "difference": "Stripe and the ledger differ",
     "bounce": "Letters come back",
     "complaint": "A letter was called spam",

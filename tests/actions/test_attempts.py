@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from sqlalchemy import select
 
-from storefront.actions import attempting, charging, launching, preflighting, recovering
+from storefront.actions import attempting, charging, launching, preflighting, recovering, visiting
 from storefront.actions.checking import check
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import Unknown
@@ -144,6 +144,22 @@ def test_a_zombie_whose_lease_was_taken_over_records_nothing(world: World) -> No
     attempting.carry_out(world.outside, world.db, attempt, charging.record_charge, later)
     assert [a.moved for a in world.order(order_id).attempts if a.kind == "capture"] == [1900]
     assert [row.after for row in world.order(order_id).history] == ["placed", "held", "paid"]
+
+
+def test_a_first_visit_that_somebody_else_recorded_meanwhile_is_not_recorded_again(world: World) -> None:
+    order_id = world.places(world.product(days=30))
+    world.sandbox.control("faults", kind="timeout_after_commit", match="POST /v1/checkout/sessions")
+    with pytest.raises(AssertionError):
+        world.visits(order_id)
+    with world.read() as session:
+        attempt = session.scalars(select(Attempt)).one()
+    world.advance(seconds=10)
+    world.tick()
+    customer = world.order(order_id).customer
+    assert visiting.go(world.outside, world.db, attempt, world.now) == visiting.Opened(world.visits(order_id))
+    order = world.order(order_id)
+    assert (order.customer, len(order.checkouts), len(order.attempts)) == (customer, 1, 1)
+    assert [each["id"] for each in world.at_stripe("customers")["data"]] == [customer]
 
 
 def test_no_call_begins_after_its_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

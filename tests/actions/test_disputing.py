@@ -4,6 +4,7 @@ from storefront.actions import disputing
 from storefront.actions.refunding import refund_part
 from storefront.models.money import Dispute
 from tests.support.letters import disputes
+from tests.support.mailserver import MailServer
 from tests.support.world import VISA, World
 
 INES = "creator:ines@forthcoming.example"
@@ -84,6 +85,28 @@ def test_an_appeal_after_an_answer_asks_once_more(small_world: World) -> None:
     assert world.letter_to(order_id, "task") == "ines@forthcoming.example"
 
 
+def test_an_appeal_that_is_won_after_a_loss_revives_nothing_and_says_so(
+    small_world: World, post_office: MailServer
+) -> None:
+    world = small_world
+    order_id = world.orders(world.product(days=None))
+    world.tick()
+    disputes(world, order_id, "lost")
+    for status in ("appeal_needs_response", "appeal_under_review"):
+        disputes(world, order_id, status)
+    disputes(world, order_id, "won")
+    assert not live(world, order_id)
+    [task] = world.tasks()
+    assert "stays ended: refund the buyer" in task
+    world.posts()
+    told = post_office.to(INES.partition(":")[2])[-1].part("plain").replace("\n", " ")
+    assert "stays ended" in told
+    assert "nothing you need to do" not in told
+    world.cancels(order_id, who=INES)
+    world.tick()
+    assert (world.state(order_id), world.money(order_id)) == ("refunded", (2900, 2900))
+
+
 def test_a_dispute_that_is_lost_ends_access_and_nothing_is_refunded_a_second_time(world: World) -> None:
     order_id = bought(world)
     hears(world)
@@ -97,6 +120,18 @@ def test_a_dispute_that_is_lost_ends_access_and_nothing_is_refunded_a_second_tim
     world.advance(hours=1)
     world.tick()
     assert world.money(order_id) == (2900, 0), "the bank has given the money back already"
+
+
+def test_an_answer_that_comes_too_late_says_what_stripe_says(world: World) -> None:
+    bought(world)
+    hears(world)
+    decides(world, won=True)
+    told = disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now)
+    assert told is not None
+    assert told.startswith("Stripe did not take it. ")
+    assert "won" in told
+    assert told.endswith(".")
+    assert dispute(world).submitted_at is None
 
 
 def test_a_dispute_that_nobody_answers_is_lost(world: World) -> None:
