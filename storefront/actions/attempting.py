@@ -74,13 +74,15 @@ RecordAll = Callable[[Session, Outside, Sequence[Answered], datetime], Sequence[
 
 def begin_all(session: Session, wanted: Sequence[Wanted], now: datetime) -> list[Attempt]:
     """Open an attempt for each of many orders, in two statements; one that has an open attempt gets none."""
+    if not wanted:
+        return []
     ids = [each.order.id for each in wanted]
     last = select(Attempt.order_id, Attempt.kind, func.max(Attempt.generation)).where(Attempt.order_id.in_(ids))
     before = {
         (order_id, kind): n for order_id, kind, n in session.execute(last.group_by(Attempt.order_id, Attempt.kind))
     }
     rows = [_facts(each, before.get((each.order.id, each.kind), 0) + 1, now) for each in wanted]
-    return list(session.scalars(insert_new(session, Attempt).returning(Attempt), rows)) if rows else []
+    return list(session.scalars(insert_new(session, Attempt).returning(Attempt), rows))
 
 
 def begin_first(session: Session, wanted: Wanted, now: datetime) -> Attempt:

@@ -56,6 +56,8 @@ def grant_all(session: Session, outside: Outside, orders: Sequence[Order], now: 
 
     A key from a pool is given one by one.
     """
+    if not orders:
+        return
     ids = [each.id for each in orders]
     have = set(session.scalars(select(Grant.order_id).where(Grant.order_id.in_(ids)))) | money.disputed_of(session, ids)
     for each in orders:
