@@ -24,6 +24,7 @@ from storefront.models.db import Database, changed
 from storefront.models.delays import Notice
 from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_attempt
 from storefront.models.products import Launch
+from storefront.models.rehearsals import open_holdup
 from storefront.outside.stripe_answers import Card, CheckoutSession
 from storefront.outside.world import Outside
 from storefront.rules import charge, declining, delay
@@ -168,8 +169,10 @@ def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now:
         owe(session, order, "confirmed", now, version=visit.id)
     else:
         owe(session, order, "repaired", now, version=order.episode)
-    if order.kind == "pre_order" and order.promise.by != launch.at:
-        _moved_meanwhile(session, order, launch, now)
+    if order.kind == "pre_order":
+        if order.promise.by != launch.at:
+            _moved_meanwhile(session, order, launch, now)
+        _late_meanwhile(session, order, launch, now)
     if order.kind == "back_order" and visit.purpose == "place":
         _postponed_meanwhile(session, order, launch, now)
     if order.cancel_wished_at is None and order.state in _secured_states(outside) and is_out(session, order, now):
@@ -182,6 +185,13 @@ def _moved_meanwhile(session: Session, order: Order, launch: Launch, now: dateti
         wish(session, order, who=MOVE, why="the day moved while the card was being given", now=now)
     else:
         follow_move(session, order, launch, now)
+
+
+def _late_meanwhile(session: Session, order: Order, launch: Launch, now: datetime) -> None:
+    """Its launch came without its content while its buyer was at Stripe: they are told so, as those who wait already."""
+    came = launch.launched_at is None and launch.at is not None and launch.at <= now
+    if came and order.cancel_wished_at is None and open_holdup(session, launch) is not None:
+        owe(session, order, "launch_late", now, version=order.promise_version)
 
 
 def _is_too_far(told: datetime, new: datetime, now: datetime) -> bool:

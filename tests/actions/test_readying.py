@@ -108,6 +108,24 @@ def test_who_cancelled_is_not_told_and_one_that_is_out_no_longer(small_world: Wo
     assert late == [], "it opened before the letter went out, and that one says that it ran late"
 
 
+def test_who_comes_back_from_stripe_while_it_is_held_up_is_told_too(world: World) -> None:
+    product = world.product(days=0.5)
+    there, elsewhere = (world.places(product, f"{name}@posteo.de") for name in ("a", "b"))
+    visit = world.visits(there)
+    world.pays(visit)
+    world.advance(days=0.5)
+    comes(world)
+    assert len(holdups(world)) == 1
+    for _ in range(2):
+        world.settles(there)
+    assert world.letters(there) == ["confirmed", "launch_late"]
+    assert world.letters(elsewhere) == []
+    world.fills(product)
+    world.advance(seconds=21)
+    comes(world)
+    assert world.state(there) == "paid"
+
+
 def test_it_is_looked_at_again_every_twenty_seconds_and_no_oftener(small_world: World) -> None:
     world = small_world
     product = world.product(days=3)

@@ -12,6 +12,7 @@ from storefront.actions import (
     readying,
     rehearsing,
     restocking,
+    settling,
     stocking,
     writing_tickets,
 )
@@ -115,6 +116,11 @@ BUGS = [
         Edit(launching.launch_due, ", ~held_up", ""),
     ),
     bug("held up, and nobody told", "N1", Edit(readying._hold_up, "for order in orders:", "for order in []:")),
+    bug(
+        "paid while held up, and not told",
+        "N1",
+        Edit(settling._won, "_late_meanwhile(session, order, launch, now)", "pass"),
+    ),
     bug("rehearsed by both workers", "T3", Edit(rehearsing._kept, "with session", f"{NO_INDEX}\n        with session")),
     bug(
         "opened without being asked",

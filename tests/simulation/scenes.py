@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
+from werkzeug.test import TestResponse
+
 from storefront import worker
 from tests.simulation import machines
 from tests.simulation.buyers import access_path, at_stripe, order_path, read_one, redeem_one, scan_mail, use_an_old_link
@@ -50,7 +52,7 @@ def path(world: World, number: int = 0) -> str:
     return order_path(world, world.ask("SELECT * FROM orders ORDER BY id")[number])
 
 
-def posts(world: World, where: str, **form: str) -> Callable[[], object]:
+def posts(world: World, where: str, **form: str) -> Callable[[], TestResponse]:
     return lambda: world.opens(world.browser(), "POST", where, data=form)
 
 

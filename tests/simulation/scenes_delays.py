@@ -3,13 +3,25 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from tests.simulation.buyers import order_path
+from tests.simulation.buyers import at_stripe, order_path
 from tests.simulation.creators import creator
 from tests.simulation.deeds_delays import give_content_back, vanish
 from tests.simulation.facts import read
 from tests.simulation.machines import JOBS, next_instant
 from tests.simulation.scenes import begins, goes_on, posts
-from tests.simulation.stories import BERLIN, Story, does, form_of, look_around, moves, orders, presses, stall, tick
+from tests.simulation.stories import (
+    BERLIN,
+    VISA,
+    Story,
+    does,
+    form_of,
+    look_around,
+    moves,
+    orders,
+    presses,
+    stall,
+    tick,
+)
 from tests.simulation.world import World
 
 
@@ -172,6 +184,19 @@ def content_is_missing(world: World) -> None:
     tick(world, minutes=1)
 
 
+def paid_while_held_up(world: World) -> None:
+    """The day comes without its content while a buyer is at Stripe, and they come back."""
+    stall(world, 20 / 1440)
+    where: list[str] = []
+    send = posts(world, "/p/the-ebook/order", **form_of(world))
+    does(world, lambda: where.append(send().headers["Location"]))
+    back = at_stripe(world, where[0], VISA, "authenticate")
+    vanish(world, 1)
+    tick(world, [JOBS["launch"]], minutes=20)
+    does(world, lambda: world.opens(world.browser(), "GET", back))
+    tick(world, minutes=1)
+
+
 def rehearsed_by_two(world: World) -> None:
     """A week ahead both workers rehearse the same launch at the same moment."""
     stall(world, 8)
@@ -197,5 +222,6 @@ SCENES: list[Story] = [
     looked_at_only,
     cancels_when_asked,
     content_is_missing,
+    paid_while_held_up,
     rehearsed_by_two,
 ]

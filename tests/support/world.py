@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -185,31 +187,39 @@ class World:
         return self.now
 
     def tick(self) -> None:
-        """Everything the worker does, once, until nothing is left to do."""
-        for _ in range(20):
-            done = launching.launch_due(self.db, self.now)
-            done += restocking.allocate_due(self.db, self.now) + listing.offer_due(self.db, self.now)
-            done += delaying.apply_due(self.db, self.now) + delaying.keep_in_touch(self.db, self.now)
-            for verb in (
-                compensating.give_due,
-                granting.grant_due,
-                hearing.hear_due,
-                hearing_mail.hear_due,
-                preflighting.preflight_due,
-                preflighting.replan_due,
-                charging.charge_due,
-                retrying.retry_due,
-                retrying.remind_due,
-                cancelling.cancel_due,
-                cancelling.tidy_due,
-                settling.settle_ended,
-                recovering.take_over,
-            ):
-                done += verb(self.outside, self.db, self.now)
-            done += self.posts() + self.texts()
-            if not done:
+        """Everything the worker does, until nothing is left to do: all of it in a row has found nothing."""
+        verbs, idle = [*self._verbs(), self.posts, self.texts], 0
+        for verb in islice(cycle(verbs), 20 * len(verbs)):
+            idle = 0 if verb() else idle + 1
+            if idle == len(verbs):
                 return
         raise AssertionError("the worker never comes to rest")
+
+    def _verbs(self) -> Iterator[Callable[[], int]]:
+        for alone in (
+            launching.launch_due,
+            restocking.allocate_due,
+            listing.offer_due,
+            delaying.apply_due,
+            delaying.keep_in_touch,
+        ):
+            yield partial(alone, self.db, self.now)
+        for verb in (
+            compensating.give_due,
+            granting.grant_due,
+            hearing.hear_due,
+            hearing_mail.hear_due,
+            preflighting.preflight_due,
+            preflighting.replan_due,
+            charging.charge_due,
+            retrying.retry_due,
+            retrying.remind_due,
+            cancelling.cancel_due,
+            cancelling.tidy_due,
+            settling.settle_ended,
+            recovering.take_over,
+        ):
+            yield partial(verb, self.outside, self.db, self.now)
 
     def posts(self) -> int:
         """The letters that are owed go out, over SMTP."""

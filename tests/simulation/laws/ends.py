@@ -103,26 +103,24 @@ def h1_nothing_opens_while_it_is_held_up(facts: Facts, _world: World) -> Iterato
 
 @always("H2")
 def h2_a_hold_up_is_told(facts: Facts, _world: World) -> Iterator[str]:
-    """Its buyers and its creator are written to in its transaction; nobody is where nothing was held up."""
+    """Its buyers and its creator are written to in its transaction, and who is settled meanwhile in that; nobody else is."""
     held = {facts_product(facts, each.launch_id) for each in facts.holdups}
     kinds = {(each.order_id, each.kind) for each in facts.letters}
     for order_id, kind in kinds:
         if kind in {"launch_late", "launch_stopped"} and facts.orders[order_id].product_id not in held:
             yield f"{facts.orders[order_id].number} was told of a hold-up, and there was none"
     for each in facts.holdups:
-        for order in facts.orders.values():
+        for order in [] if each.over_at else facts.orders.values():
             here = order.product_id == facts_product(facts, each.launch_id) and order.kind == "pre_order"
-            stays = order.state in {"reserved", "held", "paid", "past_due"} and not order.cancel_wished_at
-            if here and stays and settled_before(facts, order.id, each.at) and (order.id, "launch_late") not in kinds:
+            stays = (
+                order.unit and order.state in {"reserved", "held", "paid", "past_due"} and not order.cancel_wished_at
+            )
+            if here and stays and (order.id, "launch_late") not in kinds:
                 yield f"{order.number} was held up at {each.at}, and nobody told it"
 
 
 def facts_product(facts: Facts, launch_id: int) -> int:
     return int(next(each.product_id for each in facts.launches if each.id == launch_id))
-
-
-def settled_before(facts: Facts, order_id: int, at: str) -> bool:
-    return any(e.order_id == order_id and e.before == "placed" and e.at < at for e in facts.log)
 
 
 @always("R1")
