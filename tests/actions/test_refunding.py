@@ -6,6 +6,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
+from storefront.actions import opening
 from storefront.actions.refunding import NoRefund, note_by_hand, note_refund, refund_part
 from storefront.models.money import Refund
 from storefront.models.orders import Order
@@ -185,3 +186,18 @@ def test_a_refund_that_stripe_refuses_is_somebodys_task_and_is_not_repeated(worl
         world.advance(hours=1)
         world.tick()
     assert len(world.order(order_id).attempts) == before
+
+
+def test_a_part_that_arrives_after_the_address_was_corrected_is_told_once(world: World) -> None:
+    order_id = bought(world)
+    intent = world.order(order_id).paid_intent or ""
+    for status in ("pending", "succeeded"):
+        with world.db.write() as session:
+            order = session.get_one(Order, order_id, with_for_update=True)
+            told = stripe_answers.Refund("re_1", status, 500, "", intent, "", world.now)
+            assert note_refund(session, order, told, world.now)
+        with world.db.write() as session:
+            order = session.get_one(Order, order_id)
+            opening.correct_address(session, world.outside.links, order, "miriam@posteo.net", world.now)
+    assert world.letters(order_id).count("part_refunded") == 1
+    assert world.broken() == []
