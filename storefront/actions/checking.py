@@ -16,12 +16,12 @@ from storefront.actions.checking_threads import threads
 from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
+from storefront.models.letters import Letter
 from storefront.models.log import LogRow
 from storefront.models.mail_events import MailEvent
 from storefront.models.money import (
     GONE_BACK,
     UNDER_WAY,
-    Dispute,
     Moved,
     Refund,
     Task,
@@ -178,7 +178,7 @@ def _units(session: Session, now: datetime) -> Iterator[str]:
         live = select(func.count(Order.id)).where(column == table.id, Order.unit).scalar_subquery()
         for row, orders in session.execute(select(table, live).where(table.taken != live)):
             yield f"Units: {table.__tablename__[:-1]} {row.id} counts {row.taken} taken, and its live orders have {orders}."
-    lost = exists().where(Dispute.order_id == Order.id, Dispute.status == "lost")
+    lost = exists().where(Letter.order_id == Order.id, Letter.kind == "dispute_lost")
     for order in session.scalars(select(Order).where(Order.unit != Order.state.in_(LIVE), or_(Order.unit, ~lost))):
         yield f"Units: order {order.number} is {order.state}, and {'has' if order.unit else 'lacks'} a unit."
     moves = select(func.coalesce(func.sum(UnitMove.change), 0)).where(UnitMove.order_id == Order.id).scalar_subquery()

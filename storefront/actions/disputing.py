@@ -16,6 +16,7 @@ from storefront.actions.stocking import give_back
 from storefront.actions.tasking import close_tasks, raise_task
 from storefront.models import money
 from storefront.models.db import Database
+from storefront.models.letters import Letter
 from storefront.models.money import Dispute
 from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_answers
@@ -90,9 +91,9 @@ def _follow(session: Session, order: Order, row: Dispute, now: datetime) -> None
         _lost(session, order, now)
     elif not money.disputed(session, order.id):
         restore(session, order, now)
-    if row.status == "won" and order.state == State.PAID and not order.unit:
+    if row.status == "won" and order.state == State.PAID and _was_lost(session, row):
         _won_too_late(session, order, row, now)
-    if row.status in {"won", "lost"}:
+    elif row.status in {"won", "lost"}:
         to = order.product.creator.email
         owe(session, order, "dispute_won" if row.status == "won" else "dispute_lost", now, version=row.id, to=to)
 
@@ -115,13 +116,21 @@ def _lost(session: Session, order: Order, now: datetime) -> None:
     order.cancel_wished_at = None
 
 
+def _was_lost(session: Session, row: Dispute) -> bool:
+    """Whether this dispute was lost before it was appealed: its creator was told so."""
+    told = (Letter.order_id == row.order_id, Letter.kind == "dispute_lost", Letter.version == row.id)
+    return session.scalar(select(Letter.id).where(*told)) is not None
+
+
 def _won_too_late(session: Session, order: Order, row: Dispute, now: datetime) -> None:
     """Lost first, won on appeal: access and unit have ended and stay so, and a person sees to what was paid for them."""
     sentence = (
         f"The bank decided the appeal about {order.number} for you: {exact(row.amount, row.currency)} are yours again. Access "
         "had ended with the first decision and stays ended: refund the buyer, or agree with them on something else."
     )
-    raise_task(session, "won_late", row.stripe_id, sentence, now, order_id=order.id)
+    task = raise_task(session, "won_late", row.stripe_id, sentence, now, order_id=order.id)
+    if task is not None:
+        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
 
 
 def answer(

@@ -12,7 +12,7 @@ from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.preflighting import off_session, record_hold
 from storefront.actions.taxing import begin_taxed
-from storefront.models.db import Database
+from storefront.models.db import Database, claim
 from storefront.models.letters import Letter
 from storefront.models.orders import (
     Attempt,
@@ -90,7 +90,8 @@ def _untold(
 ) -> Sequence[Order]:
     """A batch of the orders of which it is so and who have not had the letter that says so."""
     told = exists().where(Letter.order_id == Order.id, Letter.kind == kind, Letter.version == version)
-    return session.scalars(select(Order).where(condition, not_leaving, ~told).order_by(Order.id).limit(BATCH)).all()
+    query = select(Order).where(condition, not_leaving, ~told).order_by(Order.id).limit(BATCH)
+    return session.scalars(claim(query, session)).all()
 
 
 def _was_declined_before_the_launch(now: datetime) -> ColumnElement[bool]:

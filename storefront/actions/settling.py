@@ -189,8 +189,8 @@ def _moved_meanwhile(session: Session, order: Order, launch: Launch, now: dateti
 
 def _late_meanwhile(session: Session, order: Order, launch: Launch, now: datetime) -> None:
     """Its launch came without its content while its buyer was at Stripe: they are told so, as those who wait already."""
-    came = launch.launched_at is None and launch.at is not None and launch.at <= now
-    if came and order.cancel_wished_at is None and open_holdup(session, launch) is not None:
+    waits = launch.launched_at is None and order.cancel_wished_at is None
+    if waits and open_holdup(session, launch) is not None:
         owe(session, order, "launch_late", now, version=order.promise_version)
 
 

@@ -1,5 +1,6 @@
 """A visit to Stripe: a session that secures one order, or repairs one, and before the first one its customer (design.md 3)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -30,6 +31,10 @@ class NotNow:
     """Why there is no visit; nothing was charged, and the same button may be pressed again."""
 
     sentence: str
+
+
+class Overtaken(Exception):
+    """Whoever took the attempt over has closed it: nothing of this is written."""
 
 
 SILENT = NotNow("Stripe does not answer just now. Nothing was charged; your place is kept. Try again in a moment.")
@@ -133,11 +138,12 @@ def _record_first(db: Database, attempt: Attempt, opened: CheckoutSession, now: 
     """Record a first visit without reading its order again. False: it is none, or its order is not as it was placed."""
     if isinstance(attempt.body["customer"], str) or not opened.customer:
         return False
-    with db.write() as session:
+    with suppress(Overtaken), db.write() as session:
         if not hits(session, _first_customer(), its_id=attempt.order_id, its_customer=opened.customer):
             return False
-        if close(session, attempt, Done(opened), now):
-            put(session, _visit(attempt, "placed", opened, now))
+        if not close(session, attempt, Done(opened), now):
+            raise Overtaken
+        put(session, _visit(attempt, "placed", opened, now))
     return True
 
 

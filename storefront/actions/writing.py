@@ -424,7 +424,7 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
         return Matter(back.amount, back.who, back.why, kind=back.status if letter.kind == "paid_back" else back.failure)
     if letter.kind in {"dispute_won", "dispute_lost"}:
         row = session.get_one(Dispute, letter.version)
-        return Matter(row.amount, kind=row.reason, ended=not letter.order.unit)
+        return Matter(row.amount, kind=row.reason)
     return None
 
 

@@ -79,10 +79,7 @@ class About:
 
 @dataclass(frozen=True)
 class Matter:
-    """What a letter is about beside the order: a refund, a dispute, a task. `amount` in minor units.
-
-    `ended`: a dispute that was lost before it was won, and what it ended.
-    """
+    """What a letter is about beside the order: a refund, a dispute, a task. `amount` in minor units."""
 
     amount: int = 0
     who: str = ""
@@ -90,7 +87,6 @@ class Matter:
     sentence: str = ""
     due_by: datetime | None = None
     kind: str = ""
-    ended: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class Facts:
     backs: tuple[Back, ...] = ()
     disputed_at: datetime | None = None
     dispute_lost: bool = False
+    lost_before: bool = False
     undated: bool = False
     days: int = 14
     repaired: bool = False
@@ -109,7 +110,7 @@ def tell(facts: Facts, now: datetime) -> Telling:
         return Telling("Confirming with Stripe …", "It takes a few seconds. You need not wait here: a letter follows.")
     if facts.leaving and facts.state not in {"cancelled", "refunded", "expired"}:
         return _leaving(facts, now)
-    if facts.state == "paid" and (facts.dispute_lost or facts.disputed_at):
+    if facts.state == "paid" and (facts.dispute_lost or facts.lost_before or facts.disputed_at):
         return _disputed(facts, now)
     return _TELL[facts.state](facts, now)
 
@@ -252,6 +253,13 @@ def _disputed(facts: Facts, now: datetime) -> Telling:
         return Telling(
             f"Your bank has given you the money back, so your access to {facts.the} has ended.",
             "It decided the claim for you. Nothing more happens here.",
+            tag=("ended", "Ended"),
+            line=_line(facts, now),
+        )
+    if facts.lost_before:
+        return Telling(
+            f"Your access to {facts.the} has ended: your bank had decided the claim for you.",
+            "That decision was appealed. Access does not come back by itself, whatever the bank says now; ask us about it.",
             tag=("ended", "Ended"),
             line=_line(facts, now),
         )

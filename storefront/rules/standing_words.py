@@ -40,6 +40,7 @@ class Standing:
     next_try_at: datetime | None = None
     disputed: bool = False
     dispute_lost: bool = False
+    lost_before: bool = False
     owed: str = ""
     card_ends: bool = False
     preflight_at: datetime | None = None
@@ -57,6 +58,8 @@ def next_words(order: Standing, now: datetime) -> str:
         return "Is being cancelled. Nothing new is charged."
     if order.dispute_lost:
         return "The bank gave the money back to the buyer, and access has ended. Nothing more."
+    if order.lost_before:
+        return "Access ended when the bank first decided for the buyer. That was appealed; access stays ended."
     if order.disputed:
         return "The buyer’s bank asks for the money back. Access is paused until it has decided."
     return _NEXT[order.state](order, now)

@@ -99,8 +99,12 @@ def plain(text: str) -> str:
     return text.translate(UNMARK)
 
 
-@lru_cache(maxsize=4096)
 def _told(at: datetime, zone: str, pattern: str) -> str:
+    return _said(at.astimezone(UTC), zone, pattern)  # 02:30 comes twice in a zone, and Python calls both the same
+
+
+@lru_cache(maxsize=4096)
+def _said(at: datetime, zone: str, pattern: str) -> str:
     return str(format_datetime(at.astimezone(ZoneInfo(zone)), pattern, locale="en")).replace("~", NBSP)
 
 

@@ -161,7 +161,9 @@ def _with_claim(db: Session, found: Order, facts: Facts) -> Facts:
     query = select(Dispute).where(Dispute.order_id == found.id).order_by(Dispute.id.desc())
     claims = db.scalars(query).all()
     since = next((each.opened_at for each in claims if each.open), None)
-    return replace(facts, disputed_at=since, dispute_lost=any(each.status == "lost" for each in claims))
+    lost = any(each.status == "lost" for each in claims)
+    before = found.state == "paid" and not found.unit and not lost
+    return replace(facts, disputed_at=since, dispute_lost=lost, lost_before=before)
 
 
 def _backs(db: Session, found: Order) -> tuple[Back, ...]:

@@ -1,7 +1,7 @@
 """Where presses of the last moments are counted, in memory, for `limits`.
 
 Its own memory storage goes through every address there is, in a thread, whenever somebody presses: the more people come at
-once, the longer each takes. Here the old ones are looked for when there are twice as many as after the last search.
+once, the longer each takes. Here the old ones are looked for when there are twice as many as after the last search, or it was a minute ago.
 """
 
 import time
@@ -10,7 +10,7 @@ from threading import Lock
 
 from limits.storage import MemoryStorage
 
-FEW = 1024
+FEW, SECONDS = 1024, 60
 
 
 class Recent(MemoryStorage):
@@ -21,13 +21,13 @@ class Recent(MemoryStorage):
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: str) -> None:  # noqa: FBT001, FBT002 (the library's signature)
         super().__init__(uri, wrap_exceptions, **options)
         self.windows: dict[str, tuple[float, deque[float]]] = {}
-        self._room, self._lock = FEW, Lock()
+        self._room, self._searched, self._lock = FEW, time.time(), Lock()
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Count so many presses, unless that were more than `limit` within `expiry` seconds: False."""
         now = time.time()
         with self._lock:
-            if len(self.windows) >= self._room:
+            if len(self.windows) >= self._room or now - self._searched >= SECONDS:
                 self._forget(now)
             _, presses = self.windows.setdefault(key, (expiry, deque()))
             while presses and presses[0] <= now - expiry:
@@ -61,4 +61,4 @@ class Recent(MemoryStorage):
     def _forget(self, now: float) -> None:
         """Drop the keys whose last press is over."""
         alive = {key: kept for key, kept in self.windows.items() if kept[1] and kept[1][-1] > now - kept[0]}
-        self.windows, self._room = alive, max(FEW, 2 * len(alive))
+        self.windows, self._room, self._searched = alive, max(FEW, 2 * len(alive)), now

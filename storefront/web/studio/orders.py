@@ -158,6 +158,7 @@ def standing_of(found: Found, *, launched: bool, refunded: bool = False, owed: s
         next_try_at=order.next_try_at,
         disputed=bool(found.claim) and order.state == "paid",
         dispute_lost=found.claim == "lost" and order.state == "paid",
+        lost_before=order.state == "paid" and not order.unit and found.claim != "lost",
         owed=owed,
         card_ends=order_words.card_ends_early(order.card_until, found.promise.by),
         preflight_at=order.preflight_at,
