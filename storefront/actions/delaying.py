@@ -25,7 +25,7 @@ from storefront.rules.gift import words as gift_words
 
 DECIDED = ("reserved", "held", "past_due", "paid")
 LOOK_AGAIN = timedelta(hours=1)
-MONTH = timedelta(days=30)
+MONTH, TICK = timedelta(days=30), timedelta(microseconds=1)
 REASONS = {
     Why.SILENCE: "the new day needed a yes, and none came in time",
     Why.MISSED: "the day passed without a launch or a word",
@@ -40,27 +40,36 @@ def last_move(order: Order) -> Promise | None:
 
 
 def case_of(order: Order, answered: Sequence[Reply]) -> Case:
-    """An order's history as the rules read it: its promises, and what its buyer clicked."""
+    """An order's history as the rules read it: its promises, and what its buyer clicked.
+
+    A click answers the notice that it names: it came after that one and before the next, whatever the clocks of the
+    processes that wrote them down say.
+    """
     said = [each for each in answered if each.how == "click"]
-    moves = [
-        Move(_after(each, said), None if each.undated else each.by)
-        for before, each in pairwise(order.promises)
-        if each.launch_generation != before.launch_generation
-    ]
-    answers = [Answer(each.at, wait=each.answer == "wait") for each in said]
+    moves: list[Move] = []
+    answers: list[Answer] = []
+    for before, each in pairwise(order.promises):
+        if each.launch_generation != before.launch_generation:
+            at = max([each.made_at, *(earlier + TICK for earlier in _instants(moves, answers))])
+            moves.append(Move(at, None if each.undated else each.by))
+            mine = [reply for reply in said if reply.version == each.version]
+            answers += [Answer(max(reply.at, at), wait=reply.answer == "wait") for reply in mine]
     return Case(order.promises[0].by, moves, answers, launched_at=order.released_at)
 
 
-def _after(promise: Promise, said: Sequence[Reply]) -> datetime:
-    """When a notice was sent; an answer to an earlier one, given at that very instant, came before it."""
-    earlier = [each.at for each in said if each.version < promise.version and each.at == promise.made_at]
-    return promise.made_at + timedelta(microseconds=1) if earlier else promise.made_at
+def _latest(known: Case, now: datetime) -> datetime:
+    """Now, with everything that is known to have happened before it."""
+    return max([now, *_instants(known.moves, known.answers)])
+
+
+def _instants(moves: Sequence[Move], answers: Sequence[Answer]) -> list[datetime]:
+    return [*(each.at for each in moves), *(each.at for each in answers)]
 
 
 def verdict(session: Session, order: Order, now: datetime) -> Verdict:
     """How an order stands with its promise; a notice of this very instant is among what has happened."""
     known = case_of(order, replies(session, order.id))
-    return delay.decide(known, max([now, *(each.at for each in known.moves)]))
+    return delay.decide(known, _latest(known, now))
 
 
 def plan(session: Session, order: Order, now: datetime) -> Verdict:
@@ -221,8 +230,9 @@ def _agree(session: Session, order: Order, version: int, now: datetime, *, gift:
 def _counts(session: Session, order: Order, now: datetime) -> bool:
     """Whether the order goes on with a yes said now: at the very instant of a deadline answers come before silence."""
     known = case_of(order, replies(session, order.id))
-    said = replace(known, answers=[*known.answers, Answer(now, wait=True)])
-    return delay.decide(said, now).state is State.WAITING
+    at = _latest(known, now)
+    said = replace(known, answers=[*known.answers, Answer(at, wait=True)])
+    return delay.decide(said, at).state is State.WAITING
 
 
 def _waited(session: Session, order: Order, version: int) -> Reply | None:
@@ -287,13 +297,8 @@ def foresee_all(session: Session, mine: Select[Order], to: datetime | None, now:
         answered[each.order_id].append(each)
     for order in session.scalars(mine.options(selectinload(Order.promises))):
         case = case_of(order, answered[order.id])
-        moved = Case(
-            case.by,
-            [*case.moves, Move(now + timedelta(microseconds=1), to)],
-            case.answers,
-            launched_at=case.launched_at,
-        )
-        question = delay.decide(moved, now + timedelta(microseconds=1)).question
+        at = _latest(case, now) + TICK
+        question = delay.decide(replace(case, moves=[*case.moves, Move(at, to)]), at).question
         told += 1
         agrees += question is not None and question.silence is Silence.AGREES
         if question is not None and question.silence is Silence.CANCELS:

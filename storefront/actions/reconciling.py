@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.cancelling import adopt_payment
@@ -19,7 +19,7 @@ from storefront.actions.refunding import note_refund
 from storefront.actions.tasking import raise_task
 from storefront.models import money
 from storefront.models.db import Database
-from storefront.models.events import StripeEvent
+from storefront.models.events import JobRun, StripeEvent
 from storefront.models.orders import Attempt, Checkout, Order, by_mark
 from storefront.outside.stripe_answers import Intent
 from storefront.outside.world import Outside
@@ -45,8 +45,15 @@ def reconcile_lately(outside: Outside, db: Database, now: datetime) -> int:
 
 
 def reconcile_deeply(outside: Outside, db: Database, now: datetime) -> int:
-    """Compare the last forty days: a refund may fail as late as that. Returns how many differences there were."""
-    return _differences(reconcile(outside, db, now, now - DEEP))
+    """Compare the last forty days, since a refund may fail as late as that, and all days on which nobody did.
+
+    Returns how many differences there were.
+    """
+    with db.read() as session:
+        done = JobRun.job == "reconcile_deeply", JobRun.trouble == ""
+        last = session.scalar(select(func.max(JobRun.started_at)).where(*done))
+        last = last or session.scalar(select(func.min(Order.placed_at))) or now
+    return _differences(reconcile(outside, db, now, min(last, now) - DEEP))
 
 
 def _differences(report: Report) -> int:

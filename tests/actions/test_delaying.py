@@ -387,3 +387,24 @@ def test_a_move_at_the_very_instant_of_an_answer_asks_its_own_question(world: Wo
     facts, due = letter_facts(world, order), world.order(order).delay_due_at
     assert facts["silence"] == "cancels"
     assert datetime.fromisoformat(facts["deadline"]) == due
+    assert world.answers(order) == "", "a yes to that one, at the same instant again"
+    world.advance(seconds=(datetime.fromisoformat(facts["deadline"]) - world.now).total_seconds())
+    world.tick()
+    assert [each[:3] for each in said(world, order)] == [(2, "wait", "click"), (3, "wait", "click")]
+    assert world.state(order) == "reserved"
+
+
+def test_a_yes_is_to_the_notice_that_it_names_whatever_the_clocks_say(world: World) -> None:
+    """The web process that took the yes is five seconds ahead of the one that moves next."""
+    product = world.product(days=20)
+    order = world.orders(product)
+    world.moves(product, 10)
+    world.now += timedelta(seconds=5)
+    assert world.answers(order) == ""
+    world.now -= timedelta(seconds=5)
+    world.moves(product, 40)
+    facts = letter_facts(world, order)
+    assert (facts["silence"], facts["rule"]) == ("cancels", "renewed")
+    world.advance(seconds=(datetime.fromisoformat(facts["deadline"]) - world.now).total_seconds())
+    world.tick()
+    assert world.state(order) == "cancelled", "nobody has agreed to the second one"

@@ -3,8 +3,9 @@
 import requests
 from sqlalchemy import select, update
 
+from storefront.actions import reconciling
 from storefront.actions.reconciling import Report
-from storefront.models.events import StripeEvent
+from storefront.models.events import JobRun, StripeEvent
 from storefront.models.orders import Attempt, Order
 from tests.support.world import KEY, World
 
@@ -146,3 +147,21 @@ def test_payments_of_another_shop_on_the_same_account_are_not_ours(world: World)
     body = {"amount": "500", "currency": "eur", "payment_method": "pm_card_visa", "confirm": "true"}
     calls(world, "payment_intents", **body, **{"allowed_payment_method_types[0]": "card"})
     assert repairs(world) == ""
+
+
+def test_what_happened_while_nobody_worked_for_months_is_found(world: World) -> None:
+    order_id = world.orders(world.product(days=None))
+    world.tick()
+    calls(world, "refunds", payment_intent=world.order(order_id).paid_intent or "", amount="900")
+    world.advance(days=60)
+    assert reconciling.reconcile_deeply(world.outside, world.db, world.now) > 0
+    assert world.money(order_id) == (2900, 900)
+    with world.db.write() as session:
+        session.add(JobRun(job="reconcile_deeply", started_at=world.now, ended_at=world.now))
+    calls(world, "refunds", payment_intent=world.order(order_id).paid_intent or "", amount="100")
+    world.advance(days=60)
+    with world.db.write() as session:
+        failed = JobRun(job="reconcile_deeply", started_at=world.now, ended_at=world.now, trouble="Stripe was silent")
+        session.add(failed)
+    assert reconciling.reconcile_deeply(world.outside, world.db, world.now) > 0
+    assert world.money(order_id) == (2900, 1000)

@@ -10,7 +10,7 @@ from storefront.rules import delay
 from storefront.rules.delay import Answer, Case, Move, Silence, State, Verdict
 from tests.simulation.facts import Facts, Row, read, written
 from tests.simulation.registry import always, at_commit, quiet
-from tests.simulation.world import World
+from tests.simulation.world import START, World
 
 DECIDED = ("reserved", "held", "past_due", "paid")
 LATE, LONGEST = timedelta(hours=24), timedelta(days=31)
@@ -26,13 +26,15 @@ def moves_of(promises: Sequence[Row]) -> list[Row]:
 
 
 def case(promises: Sequence[Row], replies: Sequence[Row], released: str | None) -> Case:
-    """An order's history as the rules read it."""
-    clicks = [each for each in replies if each.how == "click"]
-    moves = []
+    """An order's history as the rules read it: a click comes after the notice that it answers, and before the next."""
+    moves, answers, last = list[Move](), list[Answer](), START
     for each in moves_of(promises):
-        sooner = any(said.version < each.version and said.at == each.made_at for said in clicks)
-        moves.append(Move(read(each.made_at) + MOMENT * sooner, None if each.undated else read(each.by)))
-    answers = [Answer(read(each.at), wait=each.answer == "wait") for each in clicks]
+        last = max(read(each.made_at), last + MOMENT)
+        moves.append(Move(last, None if each.undated else read(each.by)))
+        for said in replies:
+            if said.how == "click" and said.version == each.version:
+                last = max(read(said.at), last)
+                answers.append(Answer(last, wait=said.answer == "wait"))
     return Case(read(promises[0].by), moves, answers, launched_at=read(released) if released else None)
 
 
@@ -187,7 +189,8 @@ def p5_every_order_has_its_next_instant(facts: Facts, _world: World) -> Iterator
 
 def stands(facts: Facts, order: Row, promises: Sequence[Row], replies: Sequence[Row]) -> Verdict:
     known = case(promises, replies, order.allocated_at)
-    return delay.decide(known, max([read(facts.now), *(each.at for each in known.moves)]))
+    happened = [*(each.at for each in known.moves), *(each.at for each in known.answers)]
+    return delay.decide(known, max([read(facts.now), *happened]))
 
 
 @always("P6")
