@@ -1,7 +1,7 @@
-"""Letters owed: a row in the same transaction as the fact it tells of, once per order, kind and version.
+"""Letters owed: a row in the same transaction as the fact it tells of, once per order, kind, version and recipient.
 
-Whoever corrects their address between two of its tellings is not told again. A letter that goes by text too has a
-row for that, in the same transaction: each way is recorded by itself.
+A buyer is one recipient: whoever corrects their address between two of its tellings is not told again. A letter that
+goes by text too has a row for that, in the same transaction: each way is recorded by itself.
 """
 
 from collections.abc import Collection, Sequence
@@ -48,9 +48,11 @@ def owe(
     to: str = "",
     **facts: Any,  # noqa: ANN401 (kept as JSON)
 ) -> None:
-    """Owe a letter; a second call for the same one changes nothing, whoever it went to."""
+    """Owe a letter to the buyer, or `to` somebody else; a second call for the same one changes nothing."""
     recipient = to or order.email
     same = select(Letter.id).where(Letter.order_id == order.id, Letter.kind == kind, Letter.version == version)
+    if to:
+        same = same.where(Letter.recipient == to)
     if session.scalar(same) is not None:
         return
     letter = Letter(

@@ -19,7 +19,7 @@ UNSENT = text("sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL")
 
 
 class Letter(Base):
-    """Owed exactly once per order, kind and version (`actions.owing`). Holds no secret: links are derived when it is written.
+    """Owed exactly once per order, kind, version and recipient. Holds no secret: links are derived when it is written.
 
     The row is its way by e-mail: `sent_at` when it was taken, `failed_at` when it came back or could not be mailed, also after it
     was taken. Its way by text has a row of its own (models/phones.py). What it said stands in its reader's inbox from `shown_at`
