@@ -428,7 +428,7 @@ def _the_day(facts: Facts) -> Step:
 
 def _came_out(facts: Facts, when: str, the: str) -> Step:
     """The day has come, and access is not there: it is on its way, waits for the bank, or stays shut."""
-    if facts.leaving or facts.leaver.disputed or facts.state in {"cancelled", "refunded"}:
+    if facts.leaving or facts.lost_before or facts.leaver.disputed or facts.state in {"cancelled", "refunded"}:
         return Step(when, f"{the} came out.", "day")
     if facts.state == "reserved":
         return Step(when, f"{the} came out. Yours opens the moment your bank agrees to {bold(facts.amount)}.", "day")

@@ -345,6 +345,7 @@ def test_a_disputed_order_says_that_access_is_paused_and_offers_nothing(small_wo
         disputes(small_world, order_id, status)
         visitor.see(here)
         assert "Your access to the course has ended: your bank had decided the claim for you." in words(visitor)
+        assert "on its way" not in words(visitor)
 
 
 def test_a_card_can_be_changed_while_there_is_no_day(small_world: World, visitor: Visitor) -> None:
