@@ -32,6 +32,11 @@ class Buyer:
         """An address in the shop."""
         self.page.goto(f"{self.shop.base_url}{path}")
 
+    def follows(self, selector: str) -> None:
+        """A link or a button that leads to another page, which is there afterwards."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
+
     def fills_in(self, slug: str, email: str) -> None:
         """The one form of a product's page."""
         self.goes_to(f"/p/{slug}")
@@ -65,7 +70,7 @@ class Buyer:
     def opens(self, link: str) -> None:
         """An access link, and its button."""
         self.page.goto(link)
-        self.page.click("#order-button")
+        self.follows("#order-button")
         self.page.wait_for_url(re.compile("/library/"))
 
     def signs_in(self, email: str, password: str) -> None:

@@ -26,9 +26,9 @@ def moves(shop: Shop, creator: Buyer, days: int, gift: str = "") -> datetime:
         creator.page.select_option("#field-gift", "amount")
         creator.page.fill("#field-gift_size", gift)
     creator.looks()
-    creator.page.click("text=See what it does")
+    creator.follows("text=See what it does")
     creator.looks()
-    creator.page.click("button[name=step][value=do]")
+    creator.follows("button[name=step][value=do]")
     expect(creator.page.locator("text=The day is set")).to_be_visible()
     return was
 
@@ -71,7 +71,7 @@ def test_whoever_waits_takes_what_is_offered_without_signing_in(shop: Shop, buye
     moves(shop, creator, 60, gift="5.00")
     buyer.page.goto(link_in(shop.letter(MIRIAM, "do you wait?"), "/orders/"))
     buyer.looks()
-    buyer.page.click("text=I wait, and take")
+    buyer.follows("text=I wait, and take")
     expect(buyer.page.locator("text=Noted: you wait.")).to_be_visible()
     buyer.page.goto(f"{order}/promise")
     expect(buyer.page.locator("text=by click, with 5.00")).to_be_visible()

@@ -28,10 +28,10 @@ def owner(shop: Shop, buyer: Buyer) -> Buyer:
     buyer.goes_to(STOCK)
     buyer.looks()
     buyer.page.fill("[name=keys]", "SF-0000-0000")
-    buyer.page.click("text=See what it does")
-    buyer.page.click("text=Import 1 licence key")
+    buyer.follows("text=See what it does")
+    buyer.follows("text=Import 1 licence key")
     buyer.page.fill("[name=cap]", "10")
-    buyer.page.click("text=Set it")
+    buyer.follows("text=Set it")
     expect(buyer.page.locator("main")).to_contain_text("Set.")
     return buyer
 
@@ -57,7 +57,7 @@ def test_three_keys_serve_the_head_of_the_queue_and_a_bad_card_keeps_its_key_for
     owner.looks()
     shop.letter(QUEUE[1], "Silverfish")
     owner.page.goto(pages[4])
-    owner.page.click("text=Leave the queue")
+    owner.follows("text=Leave the queue")
     owner.reads("Cancelled")
     shop.advance("8d")
     until(lambda: _states(here)[1:4] == ["cancelled", "paid", "paid"], lambda: f"the next one: {_states(here)}")
@@ -78,13 +78,13 @@ def _import(owner: Buyer) -> None:
     expect(owner.page.locator("h1")).to_contain_text("wait in the queue")
     owner.looks()
     owner.page.fill("[name=keys]", KEYS)
-    owner.page.click("text=See what it does")
+    owner.follows("text=See what it does")
     told = owner.page.inner_text("#change")
     assert "Line 3" in told
     assert "Line 5" in told
     owner.errors = [each for each in owner.errors if "422" not in each]
     owner.looks()
-    owner.page.click("text=Import only the 3 good ones")
+    owner.follows("text=Import only the 3 good ones")
 
 
 def _states(here: object) -> list[str]:

@@ -72,7 +72,7 @@ def test_b_a_saved_card_far_ahead_is_asked_48_hours_before_and_charged_at_the_la
     until(lambda: [each["amount"] for each in money_in(shop)] == [5900], "59 € at Stripe")
     buyer.opens(link_in(letter, "/access/"))
     buyer.looks()
-    buyer.page.click("text=The shortest way across")
+    buyer.follows("text=The shortest way across")
     buyer.reads("The shortest way across")
     buyer.looks()
     buyer.is_content()
@@ -88,7 +88,7 @@ def test_c_a_card_that_fails_at_the_preflight_is_repaired_and_launches_with_the_
     buyer.page.goto(link_in(letter, "/orders/"))
     buyer.reads("Your bank said no")
     buyer.looks()
-    buyer.page.click("text=Use another card")
+    buyer.follows("text=Use another card")
     buyer.pays(VISA)
     buyer.page.wait_for_url("**/orders/**")
     buyer.reads("59 € are set aside")
@@ -101,9 +101,9 @@ def test_c_a_card_that_fails_at_the_preflight_is_repaired_and_launches_with_the_
 def test_d_a_buyer_cancels_the_hold_is_void_the_card_gone_and_the_unit_back(shop: Shop, buyer: Buyer) -> None:
     order = buyer.orders(EBOOK, MIRIAM)
     assert "59 of 60" in requests.get(f"{shop.base_url}/p/{EBOOK}", timeout=30).text
-    buyer.page.click("text=Cancel this pre-order")
+    buyer.follows("text=Cancel this pre-order")
     buyer.looks()
-    buyer.page.click("text=Yes, cancel it")
+    buyer.follows("text=Yes, cancel it")
     buyer.page.wait_for_url(order)
     buyer.reads("Cancelled. Nothing was charged")
     buyer.looks()
@@ -132,7 +132,7 @@ def test_e_a_mail_scanner_opens_the_link_five_times_and_the_buyer_still_redeems_
     buyer.page.goto(link)
     buyer.reads("This link has been used")
     buyer.looks()
-    buyer.page.click("text=Mail me a fresh link")
+    buyer.follows("text=Mail me a fresh link")
     fresh = until(lambda: [each for each in shop.letters(MIRIAM) if "/access/" in each["text"]][1:], "a fresh link")[-1]
     assert link_in(fresh, "/access/") != link
     assert requests.get(link, timeout=30).status_code == 404
@@ -189,13 +189,13 @@ def test_a_creator_moves_a_launch_and_every_buyer_is_told(shop: Shop, buyer: Buy
     creator.looks()
     creator.page.fill("[name=time]", "18:30")
     creator.page.fill("[name=reason]", "Lesson three is not true yet.")
-    creator.page.click("text=See what it does")
+    creator.follows("text=See what it does")
     creator.looks()
-    creator.page.click("button[value=do]")
+    creator.follows("button[value=do]")
     letter = shop.letter(MIRIAM, "moves")
     assert "Lesson three is not true yet." in letter["text"]
     assert "18:30 in Berlin" in letter["text"]
-    creator.page.click("text=All 1")
+    creator.follows("text=All 1")
     creator.looks()
     buyer.page.goto(link_in(letter, "/orders/"))
     assert "18:30 in Berlin" in buyer.page.inner_text("main")
@@ -209,7 +209,7 @@ def test_every_page_that_anybody_may_read_works_on_every_screen(shop: Shop, buye
         buyer.goes_to(path)
         buyer.looks()
     buyer.goes_to(f"/p/{EBOOK}")
-    buyer.page.click("#order-button")
+    buyer.follows("#order-button")
     expect(buyer.page.locator("#field-email")).to_have_attribute("aria-invalid", "true")
     buyer.looks()
     buyer.errors = [each for each in buyer.errors if "422" not in each]  # the browser tells of the refusal we want
