@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Event
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -116,11 +117,15 @@ JOBS = [
     Job("reconcile_deeply", 24 * 3600, reconciling.reconcile_deeply, shared=True),
 ]
 DRAIN_ROUNDS = 200
+NEVER = Event()
 LONGEST_WAIT = 60
 
 
-def run(app: Flask, job: Job) -> int:
-    """Run a job until nothing is left for it. A run that did something, or failed, leaves a row. Returns how much."""
+def run(app: Flask, job: Job, stopping: Event = NEVER) -> int:
+    """Run a job until nothing is left for it, or the worker is `stopping`: then it ends with the batch it is at.
+
+    A run that did something, or failed, leaves a row. Returns how much.
+    """
     shop: Shop = app.extensions["shop"]
     started, did, trouble = shop.clock.now(), 0, ""
     if job.shared and not _is_time(shop, job, started):
@@ -130,7 +135,7 @@ def run(app: Flask, job: Job) -> int:
             for _ in range(DRAIN_ROUNDS if job.drain else 1):
                 done = job.verb(shop.outside, shop.db, shop.clock.now())
                 did += done
-                if not done:
+                if not done or stopping.is_set():
                     break
         except StripeSilent as error:
             trouble = f"Stripe does not answer: {error}"
@@ -155,7 +160,7 @@ def _leave_row(shop: Shop, job: Job, started: datetime, did: int, trouble: str) 
         session.add(row)
 
 
-def schedule(app: Flask) -> BlockingScheduler:
+def schedule(app: Flask, stopping: Event) -> BlockingScheduler:
     """A scheduler with a thread for each job, so that a long drain never delays letters."""
     scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(len(JOBS))}, timezone="UTC")
     for job in JOBS:
@@ -163,7 +168,7 @@ def schedule(app: Flask) -> BlockingScheduler:
             run,
             "interval",
             seconds=min(job.every, LONGEST_WAIT),
-            args=[app, job],
+            args=[app, job, stopping],
             id=job.name,
             max_instances=1,
             coalesce=True,
@@ -180,12 +185,18 @@ def main() -> None:
         app = started()
     except (SettingsError, DatabaseUnreachable) as refusal:
         sys.exit(f"storefront does not start: {refusal}")
-    scheduler = schedule(app)
-    signal.signal(signal.SIGTERM, lambda *_: scheduler.shutdown(wait=False))
+    stopping = Event()
+    scheduler = schedule(app, stopping)
+
+    def stop() -> None:
+        stopping.set()
+        scheduler.shutdown(wait=False)
+
+    signal.signal(signal.SIGTERM, lambda *_: stop())
     try:
         scheduler.start()
     except KeyboardInterrupt:
-        scheduler.shutdown(wait=False)
+        stop()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 from click.testing import CliRunner
@@ -121,6 +122,7 @@ def test_two_workers_launch_grant_charge_and_write_once(world: World) -> None:
         each.start()
     for each in workers:
         each.join(120)
+        assert not each.is_alive()
     other.db.engine.dispose()
     runs_all(world)
     assert [world.state(each) for each in ids] == ["paid"] * 6
@@ -148,8 +150,19 @@ def test_an_order_that_cannot_be_settled_stops_no_other(small_world: World, monk
     assert [small_world.state(each) for each in (bad, good, unvisited)] == ["placed", "expired", "expired"]
 
 
+def test_a_drain_ends_with_its_batch_when_the_worker_is_asked_to_end(small_world: World) -> None:
+    stopping, rounds = Event(), iter(range(5))
+
+    def drains(*_: object) -> int:
+        if next(rounds) == 1:
+            stopping.set()
+        return 1
+
+    assert worker.run(small_world.app, Job("charge", 1, drains, drain=True), stopping) == 2
+
+
 def test_each_job_has_a_thread_of_its_own_and_never_runs_twice_at_once(small_world: World) -> None:
-    scheduler = worker.schedule(small_world.app)
+    scheduler = worker.schedule(small_world.app, Event())
     jobs = scheduler.get_jobs()
     assert sorted(each.id for each in jobs) == sorted(each.name for each in JOBS)
     assert all(each.max_instances == 1 and each.coalesce for each in jobs)

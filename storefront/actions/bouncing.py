@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions import watching
-from storefront.actions.owing import owe, owe_text
-from storefront.actions.tasking import close_tasks, raise_task
+from storefront.actions.owing import owe_text
+from storefront.actions.tasking import ask_creator, close_tasks, raise_task
 from storefront.actions.writing import TO_CREATOR
 from storefront.models.db import changed
 from storefront.models.letters import Letter
@@ -68,10 +68,7 @@ def _let_rest(session: Session, order: Order, why: str, now: datetime) -> None:
 
 
 def _ask_creator(session: Session, order: Order, now: datetime) -> None:
-    sentence = bounce_words.task(order.email, order.bounce)
-    task = raise_task(session, KIND, subject(order), sentence, now, order_id=order.id)
-    if task is not None:
-        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
+    ask_creator(session, order, KIND, subject(order), bounce_words.task(order.email, order.bounce), now)
 
 
 def subject(order: Order, address: str = "") -> str:
@@ -188,6 +185,5 @@ def hear_complained(session: Session, links: Links, event: MailEvent, now: datet
     order = letter.order if letter.order_id is not None else None
     if order is None or letter.kind in TO_CREATOR:
         return "no news go to that address any more"
-    sentence = bounce_words.complained(order.email)
-    raise_task(session, "complaint", subject(order), sentence, now, order_id=order.id)
+    ask_creator(session, order, "complaint", subject(order), bounce_words.complained(order.email), now)
     return "no news go to that address any more; the creator is told"

@@ -52,6 +52,7 @@ from storefront.rules.order import TRANSITIONS, State
 PATIENCE = timedelta(minutes=10)
 UNKNOWN_AFTER = timedelta(hours=24)
 REFUND_TAKES = timedelta(days=30)
+ABOUT_MONEY = ("refund", "part_refund", "difference")
 
 
 def check(session: Session, now: datetime, grant_on: str = "hold") -> list[str]:
@@ -139,7 +140,8 @@ def _numbers(session: Session) -> Iterator[str]:
 
 def _going_back(session: Session, order: Order, now: datetime) -> bool:
     """A late payment has a few minutes to go back by itself; what could not go back is somebody's task."""
-    asked = session.scalar(select(Task.id).where(Task.order_id == order.id, Task.closed_at.is_(None)).limit(1))
+    open_task = (Task.order_id == order.id, Task.closed_at.is_(None), Task.kind.in_(ABOUT_MONEY))
+    asked = session.scalar(select(Task.id).where(*open_task).limit(1))
     if asked is not None or disputed(session, order.id):
         return True
     recent = select(Attempt.id).where(Attempt.order_id == order.id, Attempt.opened_at > now - PATIENCE)

@@ -13,7 +13,7 @@ from storefront.actions.attempting import begin, carry_out
 from storefront.actions.granting import restore, revoke, suspend
 from storefront.actions.owing import owe
 from storefront.actions.stocking import give_back
-from storefront.actions.tasking import close_tasks, raise_task
+from storefront.actions.tasking import ask_creator, close_tasks
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.letters import Letter
@@ -88,7 +88,7 @@ def _follow(session: Session, order: Order, row: Dispute, now: datetime) -> None
         return
     close_tasks(session, "dispute", row.stripe_id, "stripe", now)
     if row.status == "lost":
-        _lost(session, order, now)
+        _lost(session, order, row, now)
     elif not money.disputed(session, order.id):
         restore(session, order, now)
     if row.status == "won" and order.state == State.PAID and _was_lost(session, row):
@@ -104,13 +104,16 @@ def _ask(session: Session, order: Order, row: Dispute, now: datetime) -> None:
     by = f" Answer by {words.full(row.due_by, zone)}." if row.due_by else ""
     asks = "asks about" if row.inquiry else "asks back"
     sentence = f"The bank of the buyer of {order.number} {asks} {amount} ({row.reason.replace('_', ' ')}).{by}"
-    task = raise_task(session, "dispute", row.stripe_id, sentence, now, order_id=order.id, due_by=row.due_by)
-    if task is not None:
-        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
+    ask_creator(session, order, "dispute", row.stripe_id, sentence, now, due_by=row.due_by)
 
 
-def _lost(session: Session, order: Order, now: datetime) -> None:
-    """The bank has given the money back: access and its unit have ended, and a wish to cancel has been served."""
+def _lost(session: Session, order: Order, row: Dispute, now: datetime) -> None:
+    """The bank has given the money back: access and its unit have ended, and a wish to cancel has been served. What was
+    to be refunded by hand is owed to nobody any more.
+    """
+    if row.amount >= money.moved(session, order.id).net:
+        for kind in ("refund", "part_refund"):
+            close_tasks(session, kind, order.number, "stripe", now)
     revoke(session, order, now)
     give_back(session, order, "lost to the bank", now)
     order.cancel_wished_at = None
@@ -128,9 +131,7 @@ def _won_too_late(session: Session, order: Order, row: Dispute, now: datetime) -
         f"The bank decided the appeal about {order.number} for you: {exact(row.amount, row.currency)} are yours again. Access "
         "had ended with the first decision and stays ended: refund the buyer, or agree with them on something else."
     )
-    task = raise_task(session, "won_late", row.stripe_id, sentence, now, order_id=order.id)
-    if task is not None:
-        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
+    ask_creator(session, order, "won_late", row.stripe_id, sentence, now)
 
 
 def answer(

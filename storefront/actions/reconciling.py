@@ -16,7 +16,7 @@ from storefront.actions.declining import hold_lost
 from storefront.actions.disputing import note_dispute
 from storefront.actions.hearing import HEARD, store
 from storefront.actions.refunding import note_refund
-from storefront.actions.tasking import raise_task
+from storefront.actions.tasking import ask_creator
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.events import JobRun, StripeEvent
@@ -130,7 +130,7 @@ def _left_over(session: Session, order: Order, intent: Intent, now: datetime) ->
         return
     told = exact(intent.received, order.currency)
     sentence = f"Stripe took {told} with {intent.id} for order {order.number}; the ledger has {exact(ours.captured, order.currency)}."
-    raise_task(session, "difference", intent.id, sentence, now, order_id=order.id)
+    ask_creator(session, order, "difference", intent.id, sentence, now)
     yield sentence
 
 

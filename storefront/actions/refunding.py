@@ -16,7 +16,7 @@ from storefront.actions.granting import revoke
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.stocking import give_back
-from storefront.actions.tasking import close_tasks, raise_task
+from storefront.actions.tasking import ask_creator, close_tasks
 from storefront.actions.taxing import note_credit, note_returned
 from storefront.models import money
 from storefront.models.db import Database
@@ -44,6 +44,11 @@ class NoRefund:
 
     code: str
     sentence: str
+
+
+BUSY = NoRefund("busy", "Something else is under way for this order. Look again in a moment.")
+DISPUTED = NoRefund("disputed", "The buyer's bank asks for this payment back. Nothing is refunded meanwhile.")
+NOTHING = NoRefund("nothing", "Nothing is owed to this buyer just now.")
 
 
 def refund(outside: Outside, db: Database, order_id: int, now: datetime) -> None:
@@ -96,7 +101,7 @@ def refund_part(
         body = _body(order.paid_intent or "", amount)
         attempt = begin(session, order, "refund", now, body=body, who=who, why=why)
     if attempt is None:
-        return NoRefund("busy", "Something else is under way for this order. Look again in a moment.")
+        return BUSY
     outcome = carry_out(outside, db, attempt, record_refund, now)
     if isinstance(outcome, Refused | Declined):
         return NoRefund("refused", "Stripe refused the refund. What is left to do stands among the tasks.")
@@ -117,7 +122,7 @@ def why_no_part(session: Session, order: Order, amount: int) -> NoRefund | None:
     if order.state != State.PAID or order.cancel_wished_at:
         return NoRefund("not_paid", "Only a paid order that is not being cancelled can be refunded in part.")
     if money.disputed(session, order.id):
-        return NoRefund("disputed", "The buyer's bank asks for this payment back. Nothing is refunded meanwhile.")
+        return DISPUTED
     if not 0 < amount < left:
         most = exact(left - step(order.currency), order.currency)
         return NoRefund("amount", f"A part is at most {most}. To give everything back, cancel the order.")
@@ -133,10 +138,15 @@ def refund_again(outside: Outside, db: Database, order_id: int, who: str, now: d
     adopt(outside, db, order_id, now)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
+        owed = _owed_back(order) and money.moved(session, order.id).net > 0
+        if owed and money.disputed(session, order.id):
+            return DISPUTED
+        attempt = _begin_rest(session, order, now) if owed else None
+        if owed and attempt is None:
+            return BUSY
         close_tasks(session, "refund", order.number, who, now)
-        attempt = _begin_rest(session, order, now) if _owed_back(order) else None
     if attempt is None:
-        return NoRefund("nothing", "Nothing is owed to this buyer just now.")
+        return NOTHING
     carry_out(outside, db, attempt, record_refund, now)
     return None
 
@@ -232,12 +242,22 @@ def record_refund(
     """The refund is accepted, or Stripe will not make it: then a person is asked."""
     if isinstance(outcome, Done) and isinstance(outcome.value, stripe_answers.Refund):
         note_refund(session, order, outcome.value, now, attempt)
-    elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED and _owed_back(order):
-        order.retry_at = now + PAUSE  # it never reached Stripe: the worker begins it anew
+    elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED and _begun_anew(order, attempt):
+        order.retry_at = now + PAUSE  # it never reached Stripe
     elif isinstance(outcome, Refused | Declined):
         said = outcome.sentence if isinstance(outcome, Refused) else outcome.reason
         amount = exact(attempt.body["amount"], order.currency)
         _ask(session, order, f"Stripe did not refund {amount} of order {order.number}: {said}", now)
+
+
+def _begun_anew(order: Order, attempt: Attempt) -> bool:
+    """Whether the worker makes this refund once more by itself: the order is leaving, or it was paid a second time."""
+    intent = attempt.body["payment_intent"]
+    strays = {
+        order.stray_intent,
+        *(each.intent for each in order.checkouts if each.won is False and not each.released_at),
+    }
+    return intent in strays or (order.cancel_wished_at is not None and order.state not in ENDED)
 
 
 def note_refund(
@@ -318,6 +338,4 @@ def _ask(session: Session, order: Order, sentence: str, now: datetime) -> None:
     """Raise the task, and write to the creator. A part refund of an order that goes on holds nothing else up."""
     kind = "refund" if _owed_back(order) else "part_refund"
     what = "Refund it again, or pay the buyer by other means and note it on the order's page."
-    task = raise_task(session, kind, order.number, f"{sentence} {what}", now, order_id=order.id)
-    if task is not None:
-        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
+    ask_creator(session, order, kind, order.number, f"{sentence} {what}", now)

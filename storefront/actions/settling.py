@@ -32,22 +32,26 @@ from storefront.rules import launch as rule
 from storefront.rules.order import State
 
 
-def settle(outside: Outside, db: Database, order_id: int, now: datetime, *, end: bool = False) -> bool:
+def settle(
+    outside: Outside, db: Database, order_id: int, now: datetime, *, end: bool = False, brisk: bool = False
+) -> bool:
     """Settle every visit of an order that is not closed; `end` has Stripe expire an open one first.
+
+    `brisk`: somebody waits at a browser, for 3 s at most.
 
     Returns whether none is open any more. Raises StripeSilent; then nothing has changed.
     """
     with db.read() as session:
         query = select(Checkout).where(Checkout.order_id == order_id, Checkout.closed_at.is_(None))
         visits = session.scalars(query).all()
-    settled = [_settle_visit(outside, db, visit, now, end=end) for visit in visits]
+    settled = [_settle_visit(outside, db, visit, now, end=end, brisk=brisk) for visit in visits]
     return all(settled)
 
 
-def _settle_visit(outside: Outside, db: Database, visit: Checkout, now: datetime, *, end: bool) -> bool:
+def _settle_visit(outside: Outside, db: Database, visit: Checkout, now: datetime, *, end: bool, brisk: bool) -> bool:
     if end:
         outside.stripe.expire(visit.session_id)
-    told = outside.stripe.checkout(visit.session_id)
+    told = outside.stripe.checkout(visit.session_id, brisk=brisk)
     if told.status == "open":
         return False
     with db.write() as session:

@@ -6,8 +6,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from storefront.actions.owing import owe
 from storefront.models.db import changed
 from storefront.models.money import Task
+from storefront.models.orders import Order
 
 
 def raise_task(
@@ -32,6 +34,22 @@ def raise_task(
     except IntegrityError:
         return None
     return task
+
+
+def ask_creator(
+    session: Session,
+    order: Order,
+    kind: str,
+    subject: str,
+    sentence: str,
+    now: datetime,
+    *,
+    due_by: datetime | None = None,
+) -> None:
+    """Raise a task about an order, and write to its creator; nothing, where one for the same subject is open already."""
+    task = raise_task(session, kind, subject, sentence, now, order_id=order.id, due_by=due_by)
+    if task is not None:
+        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
 
 
 def close_tasks(session: Session, kind: str, subject: str, who: str, now: datetime) -> None:

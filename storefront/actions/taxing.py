@@ -17,9 +17,8 @@ from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, Record, begin
 from storefront.actions.declining import declined
-from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
-from storefront.actions.tasking import close_tasks, raise_task
+from storefront.actions.tasking import ask_creator, close_tasks
 from storefront.models import taxes
 from storefront.models.db import Database, put_all
 from storefront.models.money import Refund
@@ -164,9 +163,7 @@ def _ask(session: Session, order: Order, outcome: Outcome, now: datetime) -> Non
         f"Stripe did not reckon the tax of order {order.number}, so it is not charged: {said} "
         "Look at the tax settings in Stripe's dashboard. It is tried again every hour by itself."
     )
-    task = raise_task(session, "tax", SUBJECT, sentence, now, order_id=order.id)
-    if task is not None:
-        owe(session, order, "task", now, version=task.id, to=order.product.creator.email)
+    ask_creator(session, order, "tax", SUBJECT, sentence, now)
 
 
 def note_hold(session: Session, order: Order, intent: Intent, told: Tax | None, now: datetime) -> None:

@@ -40,7 +40,7 @@ from storefront.outside.stripe_taxes import address_of, calculation, hooked, ses
 
 log = logging.getLogger(__name__)
 API_VERSION = "2026-10-28.endive"
-TIMEOUT = 20
+TIMEOUT, BRISK = 20, 3
 CONNECTIONS = 64  # kept open at most: more than there are threads
 RETRIES = 2
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, OverflowError)
@@ -89,7 +89,8 @@ class Pace:
 
 
 class StripeGateway:
-    """One Stripe account. Calls are paced, time out after 20 s and carry the key they are given.
+    """One Stripe account. Calls are paced, time out after 20 s and carry the key they are given; a question that somebody
+    waits for at a browser is asked once, for 3 s.
 
     `http_client` is the client's way out; a test gives one that leads to a Stripe of its own.
     """
@@ -108,13 +109,18 @@ class StripeGateway:
         self.live = key.startswith(("sk_live_", "rk_live_"))
         self._secret = webhook_secret
         self._pace = Pace(rate, sleep)
-        self._client = stripe.StripeClient(
-            key,
-            base_addresses={"api": base},
-            stripe_version=API_VERSION,
-            max_network_retries=retries,
-            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT, session=_connections(base)),
-        )
+        connections = _connections(base)
+
+        def client(timeout: float, tries: int) -> stripe.StripeClient:
+            return stripe.StripeClient(
+                key,
+                base_addresses={"api": base},
+                stripe_version=API_VERSION,
+                max_network_retries=tries,
+                http_client=http_client or stripe.RequestsClient(timeout=timeout, session=connections),
+            )
+
+        self._client, self._brisk = client(TIMEOUT, retries), client(BRISK, 0).v1
         self._v1 = self._client.v1
         self._verbs: dict[str, Callable[[str, Any, Any], Value]] = {
             "customer": lambda _target, body, opts: _thing(self._post("customers", body, opts), "customer"),
@@ -185,13 +191,12 @@ class StripeGateway:
         self._pace.ease(endpoint)
         return answer
 
-    def checkout(self, session_id: str) -> CheckoutSession:
-        """A session as it stands now, with what it secured. Raises StripeSilent."""
+    def checkout(self, session_id: str, *, brisk: bool = False) -> CheckoutSession:
+        """A session as it stands now, with what it secured. `brisk`: somebody waits. Raises StripeSilent."""
+        sessions = (self._brisk if brisk else self._v1).checkout.sessions
         expand = ["payment_intent.latest_charge", "payment_intent.payment_method", "setup_intent.payment_method"]
         expand.append("line_items.data.taxes")
-        return self._asked(
-            "session.read", lambda: _session(self._v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
-        )
+        return self._asked("session.read", lambda: _session(sessions.retrieve(session_id, {"expand": expand})))
 
     def expire(self, session_id: str) -> None:
         """End a session if it is still open; one that ended by itself is left alone. Raises StripeSilent."""

@@ -107,7 +107,8 @@ class Facts:
 def tell(facts: Facts, now: datetime) -> Telling:
     """The sentence that is true at this second, and the line below it."""
     if facts.confirming:
-        return Telling("Confirming with Stripe …", "It takes a few seconds. You need not wait here: a letter follows.")
+        second = "It takes a few seconds. You need not wait here: a letter follows."
+        return Telling("Confirming with Stripe …", second, soon=True)
     if facts.leaving and facts.state not in {"cancelled", "refunded", "expired"}:
         return _leaving(facts, now)
     if facts.state == "paid" and (facts.dispute_lost or facts.lost_before or facts.disputed_at):
@@ -118,7 +119,8 @@ def tell(facts: Facts, now: datetime) -> Telling:
 def _placed(facts: Facts, now: datetime) -> Telling:
     until = facts.session_until or facts.placed_at + charge.SESSION_LIFE
     if now >= until:
-        return Telling("We are asking Stripe how your visit ended.", "It takes a moment. Nothing is charged meanwhile.")
+        second = "It takes a moment. Nothing is charged meanwhile."
+        return Telling("We are asking Stripe how your visit ended.", second, soon=True)
     return Telling(
         f"One step is missing: finish at Stripe by {red(words.clock_place(until, facts.zone))}.",
         f"Your price of {facts.amount} is kept until then. Nothing has been charged.",
@@ -132,6 +134,7 @@ def _reserved(facts: Facts, now: datetime) -> Telling:
             f"{facts.amount} are being charged to your card now.",
             f"{facts.the.capitalize()} opens for you the moment your bank agrees.",
             line=_line(facts, now),
+            soon=True,
         )
     if card_ends_early(facts.card_until, facts.launch_at):
         return _card_ends(facts, now)
@@ -286,7 +289,7 @@ def _leaving(facts: Facts, now: datetime) -> Telling:
             line=_line(facts, now),
         )
     back = f"{short(facts.left, facts.currency)} go back to your card in full." if facts.captured else ""
-    return Telling("Your cancellation is noted. It takes a few seconds.", back or "Nothing will be charged.")
+    return Telling("Your cancellation is noted. It takes a few seconds.", back or "Nothing will be charged.", soon=True)
 
 
 def _expired(facts: Facts, _now: datetime) -> Telling:

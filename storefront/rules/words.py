@@ -75,13 +75,14 @@ class Note:
 
 @dataclass(frozen=True)
 class Telling:
-    """A page's one true sentence, and what stands below it."""
+    """A page's one true sentence, and what stands below it; `soon`: it is another one in seconds, so the page looks again."""
 
     sentence: str
     second: str
     tag: tuple[str, str] | None = None
     note: Note | None = None
     line: tuple[Step, ...] = field(default=())
+    soon: bool = False
 
 
 def red(text: str) -> str:

@@ -1,5 +1,6 @@
 """An order's page behind its link, and an access link's: GET shows, POST acts."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +72,7 @@ def _page(
         line=told.line,
         facts=_rows(found, facts.backs),
         actions=_answer_first(db, found, _actions(found, facts, token), token),
-        confirming=_confirming(found),
+        soon=told.soon,
         product=card(product) | {"by_line": f"{words.KIND[product.kind]} by {product.creator.name}"},
         cancel_url=f"/orders/{token}/cancel" if leave else "",
         cancel_word=queue.LEAVE if leave and waits else leave,
@@ -272,8 +273,9 @@ def _other_note(db: Session, found: Order) -> words.Note | None:
 
 @pages.get("/orders/<token>/return")
 def back(token: str) -> BaseResponse:
-    """Back from Stripe: settle, then show the page. A silent Stripe is asked again by the worker."""
-    _settle(token)
+    """Back from Stripe: settle, then show the page. Where Stripe takes longer than 3 s, the page waits for its webhook."""
+    with suppress(StripeSilent):
+        _settle(token)
     return redirect(url_for("orders.order", token=token, back=1), code=303)
 
 
@@ -281,21 +283,20 @@ def back(token: str) -> BaseResponse:
 @limiter.limit("20/minute")
 def visit(token: str) -> BaseResponse:
     """On to Stripe: to finish an order, or to repair a payment."""
-    order_id = _settle(token)
     page = url_for("orders.order", token=token)
-    return redirect(page, code=303) if order_id is None else to_stripe(order_id, page)
+    try:
+        return to_stripe(_settle(token), page)
+    except StripeSilent:
+        flash("Stripe does not answer just now. Try again in a moment; nothing is lost.", "news")
+        return redirect(page, code=303)
 
 
-def _settle(token: str) -> int | None:
-    """Ask Stripe how the visits of this order stand. None: it does not answer, and the visitor is told."""
+def _settle(token: str) -> int:
+    """Ask Stripe how the visits of this order stand, for 3 s. Raises StripeSilent."""
     here = shop()
     with here.db.read() as db:
         order_id = _found(db, token).id
-    try:
-        settling.settle(here.outside, here.db, order_id, now())
-    except StripeSilent:
-        flash("Stripe does not answer just now. This page follows as soon as it does; nothing is lost.", "news")
-        return None
+    settling.settle(here.outside, here.db, order_id, now(), brisk=True)
     return order_id
 
 

@@ -7,7 +7,7 @@ import requests
 from sqlalchemy import select
 
 from storefront.actions import opening
-from storefront.actions.refunding import NoRefund, note_by_hand, note_refund, refund_part
+from storefront.actions.refunding import NoRefund, note_by_hand, note_refund, refund_again, refund_part
 from storefront.models.money import Refund
 from storefront.models.orders import Order
 from storefront.outside import stripe_answers
@@ -148,6 +148,75 @@ def test_what_failed_can_be_paid_by_other_means(world: World) -> None:
         again = note_by_hand(session, session.get_one(Order, order_id), INES, "bank transfer", world.now)
     assert again is None or again.code == "nothing"
     assert world.money(order_id) == (2900, 2900)
+    assert world.broken() == []
+
+
+def comes_back(world: World, order_id: int) -> None:
+    """The bank does not take the one refund of an order, and we hear of it."""
+    intent = world.order(order_id).paid_intent
+    (made,) = world.at_stripe(f"refunds?payment_intent={intent}")["data"]
+    world.sandbox.control("refunds/resolve", refund=made["id"], status="failed", failure_reason="declined")
+    world.reconciles()
+    assert world.money(order_id) == (2900, 0)
+
+
+def disputed(world: World, order_id: int) -> str:
+    """The buyer's bank asks for the payment back, and we hear of it."""
+    made = world.sandbox.control("disputes", payment_intent=world.order(order_id).paid_intent, reason="fraudulent")
+    world.reconciles()
+    return str(made["id"])
+
+
+def test_what_cannot_be_refunded_again_just_now_stays_a_task(world: World) -> None:
+    order_id = bought(world)
+    world.cancels(order_id, who=INES)
+    comes_back(world, order_id)
+    dispute = disputed(world, order_id)
+    refused = refund_again(world.outside, world.db, order_id, INES, world.now)
+    assert refused is not None
+    assert refused.code == "disputed"
+    assert len(world.tasks()) == 2, "the refund is still owed, and the bank asks"
+    world.sandbox.control("disputes/resolve", dispute=dispute, status="won")
+    world.reconciles()
+    world.sandbox.control("faults", kind="timeout_after_commit", match="POST /v1/refunds")
+    assert refund_again(world.outside, world.db, order_id, INES, world.now) is None
+    again = refund_again(world.outside, world.db, order_id, INES, world.now)
+    assert again is not None
+    assert again.code == "busy"
+    world.advance(minutes=3)
+    world.tick()
+    assert world.money(order_id) == (2900, 2900)
+    assert world.tasks() == []
+    assert world.broken() == []
+
+
+def test_a_second_try_that_never_reached_stripe_is_a_task_again(world: World) -> None:
+    order_id = bought(world)
+    world.cancels(order_id, who=INES)
+    comes_back(world, order_id)
+    world.sandbox.control("faults", kind="error_500", match="POST /v1/refunds", count=-1)
+    refund_again(world.outside, world.db, order_id, INES, world.now)
+    assert world.tasks() == [], "it is under way"
+    for _ in range(8):
+        world.advance(minutes=40)
+        world.tick()
+    assert world.money(order_id) == (2900, 0)
+    [task] = world.tasks()
+    assert "Refund it again" in task
+    requests.delete(f"{world.sandbox.url}/_sandbox/faults", timeout=30).raise_for_status()
+    assert refund_again(world.outside, world.db, order_id, INES, world.now) is None
+    assert world.money(order_id) == (2900, 2900)
+    assert world.tasks() == []
+    assert world.broken() == []
+
+
+def test_what_the_bank_gave_back_is_not_owed_once_more(world: World) -> None:
+    order_id = bought(world)
+    world.cancels(order_id, who=INES)
+    comes_back(world, order_id)
+    world.sandbox.control("disputes/resolve", dispute=disputed(world, order_id), status="lost")
+    world.reconciles()
+    assert world.tasks() == [], "nobody pays it a second time by other means"
     assert world.broken() == []
 
 

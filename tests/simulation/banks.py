@@ -99,6 +99,20 @@ def give_a_part_back(world: World, dice: Random) -> None:
         in_studio(world, "gives back", product.creator_id, f"/orders/{order.number}/refund", **form)
 
 
+@banking(2)
+def what_did_not_arrive_is_seen_to(world: World, dice: Random) -> None:
+    """A creator sends it once more, or pays it by other means, in two tabs perhaps."""
+    query = "SELECT o.number, p.creator_id FROM tasks t JOIN orders o ON o.id = t.order_id JOIN products p ON p.id = o.product_id"
+    owed = world.ask(f"{query} WHERE t.kind = 'refund' AND t.closed_at IS NULL ORDER BY t.id")
+    if owed:
+        order = dice.choice(owed)
+        for way in dice.choice(
+            [["refund-again"], ["refund-again"], ["paid-by-hand"], ["refund-again", "paid-by-hand"]]
+        ):
+            form = {"done": "Bank transfer."} if way == "paid-by-hand" else {}
+            in_studio(world, "sees to", order.creator_id, f"/orders/{order.number}/{way}", **form)
+
+
 @banking(1)
 def change_the_card(world: World, dice: Random) -> None:
     order = some_order(world, dice, "state = 'reserved'")

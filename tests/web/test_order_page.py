@@ -1,5 +1,6 @@
 """An order's page behind its link: who gets in, what it says, what its buttons do."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from sqlalchemy import select
 from storefront.actions.opening import note_opened
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
+from storefront.outside import stripe_gateway
+from storefront.outside.stripe_gateway import StripeGateway
 from storefront.rules.access import fingerprint, token
 from storefront.rules.words import NBSP
 from tests.support.letters import (
@@ -21,7 +24,7 @@ from tests.support.letters import (
     refunds_part,
 )
 from tests.support.visitor import Visitor
-from tests.support.world import BASE_URL, DECLINES_LATER, MASTERCARD, SECRET_KEY, World
+from tests.support.world import BASE_URL, DECLINES_LATER, KEY, MASTERCARD, SECRET_KEY, World
 
 MIRIAM = "miriam@posteo.de"
 PATHS = ["", "/cancel", "/promise", "/return"]
@@ -112,8 +115,31 @@ def test_a_cancellation_while_stripe_is_silent_is_noted_and_goes_on_by_itself(
     visitor.see(page_of(small_world, order_id) + "/cancel")
     visitor.follow(visitor.send("/cancel"))
     assert "Stripe does not answer just now" in words(visitor)
+    assert 'every="2"' in visitor.page.html, "the page follows by itself"
     small_world.tick()
     assert small_world.state(order_id) == "cancelled"
+
+
+def test_whoever_comes_back_while_stripe_is_slow_waits_three_seconds_and_the_page_looks_again(
+    small_world: World, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = small_world
+    order_id = world.places(world.product())
+    back = world.pays(world.visits(order_id)).headers["Location"]
+    monkeypatch.setattr(stripe_gateway, "BRISK", 0.2)
+    slow = StripeGateway(KEY, world.sandbox.url, "whsec_1", 0)
+    shop = world.app.extensions["shop"]
+    monkeypatch.setitem(world.app.extensions, "shop", replace(shop, outside=replace(world.outside, stripe=slow)))
+    world.sandbox.control("faults", kind="slow", match="GET /v1/checkout/sessions/*", count=1, hang=1)
+    before = len(world.sandbox.calls(""))
+    visitor.follow(visitor.get(back))
+    assert len(world.sandbox.calls("")) - before <= 1, "nobody waits for a second try"
+    assert "Confirming with Stripe …" in words(visitor)
+    assert 'every="2"' in visitor.page.html
+    world.settles(order_id)  # as its webhook does
+    visitor.see(page_of(world, order_id))
+    assert "19 € are set aside on your card." in words(visitor)
+    assert "every=" not in visitor.page.html
 
 
 def test_a_card_that_failed_is_repaired_from_the_page(small_world: World, visitor: Visitor) -> None:
