@@ -27,6 +27,21 @@ BUGS = [
         ),
     ),
     bug(
+        "sent once more, never there, and nobody asked",
+        "Q1",
+        Edit(refunding._begun_anew, "return intent in strays or", "return True or"),
+    ),
+    bug(
+        "not sent once more, and nobody asked any more",
+        "Q1",
+        Edit(
+            refunding.refund_again,
+            "    with db.write() as session:",
+            "    with db.write() as session:\n        close_tasks(session, 'refund', session.get_one(Order, order_id).number, who, now)",
+        ),
+        Edit(refunding.refund_again, "return DISPUTED", "pass"),
+    ),
+    bug(
         "a receipt written twice",
         "one receipt for each payment",
         Edit(

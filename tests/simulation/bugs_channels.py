@@ -1,6 +1,6 @@
 """Bugs that somebody could write about letters that come back, mailboxes, and phones."""
 
-from storefront.actions import bouncing, hearing_mail, mailing, owing, texting
+from storefront.actions import bouncing, hearing_mail, mailing, owing, tasking, texting
 from storefront.rules import mail_news
 from tests.simulation.planting import Bug, Edit
 
@@ -14,7 +14,7 @@ BUGS = [
     bug(
         "came back, and no word to the creator",
         "C2 asked",
-        Edit(bouncing._ask_creator, "if task is not None:", "if False:"),
+        Edit(tasking.ask_creator, "if task is not None:", "if False:"),
     ),
     bug(
         "mailed on to an address that rests",

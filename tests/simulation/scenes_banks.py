@@ -1,10 +1,12 @@
 """Scenes of banks: disputes and how they end, refunds that fail afterwards, refunds made in Stripe's dashboard."""
 
+from datetime import timedelta
 from typing import Any
 
 from storefront.sandbox import interventions
 from tests.simulation.banks import UNDECIDED, give_back_at_stripe, tried
-from tests.simulation.stories import Story, cancels, orders, presses, stall, tick
+from tests.simulation.creators import in_studio
+from tests.simulation.stories import Story, cancels, order, orders, presses, stall, tick
 from tests.simulation.world import World
 
 FAILS_LATER = "4000000000005126"
@@ -77,6 +79,32 @@ def returned_weeks_later(world: World) -> None:
         tick(world, days=20)
 
 
+def sent_again_while_stripe_is_down(world: World) -> None:
+    """A refund came back, its creator sends it once more, and that never reaches Stripe."""
+    returned_weeks_later(world)
+    sees_to(world, "refund-again", hours_down=2)
+
+
+def sent_again_in_a_dispute(world: World) -> None:
+    """A refund came back, the buyer asks the bank, its creator wants to send it once more; the bank decides for the shop."""
+    returned_weeks_later(world)
+    disputes(world)
+    sees_to(world, "refund-again")
+    decides(world, "won")
+
+
+def sees_to(world: World, button: str, *, hours_down: int = 0) -> None:
+    """The creator presses a button of the order's page in the studio."""
+    world.down_until = world.now + timedelta(hours=hours_down)
+    mine = order(world)
+    if mine is not None:
+        (product,) = world.ask("SELECT creator_id FROM products WHERE id = ?", mine.product_id)
+        in_studio(world, "sees to", product.creator_id, f"/orders/{mine.number}/{button}")
+        world.kernel.finish()
+    for _ in range(8):
+        tick(world, minutes=20)
+
+
 def refunded_in_the_dashboard(world: World) -> None:
     """All of a payment is given back in Stripe's own dashboard."""
     stall(world, 0)
@@ -93,5 +121,7 @@ SCENES: list[Story] = [
     lost_while_it_is_read,
     cancelled_in_a_dispute,
     returned_weeks_later,
+    sent_again_while_stripe_is_down,
+    sent_again_in_a_dispute,
     refunded_in_the_dashboard,
 ]
