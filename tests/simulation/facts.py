@@ -231,6 +231,12 @@ class Facts:
         mine = self.intents.get(order.id, [])
         return sum(each["amount_received"] for each in mine), sum(self.returned.get(each["id"], 0) for each in mine)
 
+    def in_all(self, order: Row) -> tuple[int, int]:
+        """The same, and what somebody paid back by other means, as the ledger notes it: Stripe can't know."""
+        into, back = self.at_stripe(order)
+        by_hand = (each.amount for each in self.refunds if each.order_id == order.id and each.status == "by_hand")
+        return into, back + sum(by_hand)
+
     @cached_property
     def disputed(self) -> dict[int, set[str]]:
         """How each order's disputes stand, by our rows."""

@@ -1,9 +1,9 @@
 """Scenes of banks: disputes and how they end, refunds that fail afterwards, refunds made in Stripe's dashboard."""
 
-from datetime import timedelta
 from typing import Any
 
 from storefront.sandbox import interventions
+from tests.simulation.bank import LOST_BEFORE
 from tests.simulation.banks import UNDECIDED, give_back_at_stripe, tried
 from tests.simulation.creators import in_studio
 from tests.simulation.stories import Story, cancels, order, orders, presses, stall, tick
@@ -82,7 +82,10 @@ def returned_weeks_later(world: World) -> None:
 def sent_again_while_stripe_is_down(world: World) -> None:
     """A refund came back, its creator sends it once more, and that never reaches Stripe."""
     returned_weeks_later(world)
-    sees_to(world, "refund-again", hours_down=2)
+    world.line.fault = lambda call: LOST_BEFORE if call.method == "POST" and call.path == "/v1/refunds" else ""
+    sees_to(world, "refund-again")
+    world.line.fault = lambda _call: ""
+    tick(world)
 
 
 def sent_again_in_a_dispute(world: World) -> None:
@@ -93,16 +96,15 @@ def sent_again_in_a_dispute(world: World) -> None:
     decides(world, "won")
 
 
-def sees_to(world: World, button: str, *, hours_down: int = 0) -> None:
-    """The creator presses a button of the order's page in the studio."""
-    world.down_until = world.now + timedelta(hours=hours_down)
+def sees_to(world: World, button: str) -> None:
+    """The creator presses a button of the order's page in the studio; three hours go by."""
     mine = order(world)
     if mine is not None:
         (product,) = world.ask("SELECT creator_id FROM products WHERE id = ?", mine.product_id)
         in_studio(world, "sees to", product.creator_id, f"/orders/{mine.number}/{button}")
         world.kernel.finish()
-    for _ in range(8):
-        tick(world, minutes=20)
+    for _ in range(6):
+        tick(world, minutes=30)
 
 
 def refunded_in_the_dashboard(world: World) -> None:

@@ -27,7 +27,7 @@ def a1_access_means_money(facts: Facts, world: World) -> Iterator[str]:
 
 def secured(facts: Facts, order: Row, world: World) -> bool:
     """Money at Stripe, or a change of it that we may not have heard of yet."""
-    into, back = facts.at_stripe(order)
+    into, back = facts.in_all(order)
     if back >= into and order.id in world.meddled:
         return True
     unheard = order.state == "held" and any(lapsed(each) for each in facts.intents.get(order.id, []))

@@ -81,7 +81,7 @@ def q5_given_up_is_free_and_told(facts: Facts, _world: World) -> Iterator[str]:
         if made.done_at is None:
             yield f"cancellation {made.id} is not over"
         for order in orders:
-            into, back = facts.at_stripe(order)
+            into, back = facts.in_all(order)
             closing = sum(letters[order.id, kind] for kind in CLOSING)
             if into != back and order.id not in lost(facts):
                 yield f"{order.number} was given up, and Stripe has {into - back}"

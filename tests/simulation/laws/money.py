@@ -51,7 +51,7 @@ def i1_the_ledger_is_stripes(facts: Facts, world: World) -> Iterator[str]:
     A refund may fail at Stripe before we hear of it; once everything is quiet Q1 bears no difference at all.
     """
     for order in facts.orders.values():
-        theirs, ours = facts.at_stripe(order), facts.ledger.get(order.id, (0, 0))
+        theirs, ours = facts.in_all(order), facts.ledger.get(order.id, (0, 0))
         if theirs != ours and not in_doubt(facts, order) and order.id not in world.meddled | facts.failed_unheard:
             yield f"{order.number}: Stripe has {theirs}, the ledger {ours}"
 

@@ -14,8 +14,8 @@ RESTING = ("paid", "expired", "cancelled", "refunded")
 def q1_stripe_is_our_ledger(facts: Facts, _world: World) -> Iterator[str]:
     """P = F for every object: money, holds, visits, cards."""
     for order in facts.orders.values():
-        if facts.at_stripe(order) != facts.ledger.get(order.id, (0, 0)):
-            yield f"{order.number}: Stripe has {facts.at_stripe(order)}, the ledger {facts.ledger.get(order.id)}"
+        if facts.in_all(order) != facts.ledger.get(order.id, (0, 0)):
+            yield f"{order.number}: Stripe has {facts.in_all(order)}, the ledger {facts.ledger.get(order.id)}"
         if facts.holds(order):
             yield f"{order.number} is {order.state}, and a hold is open at Stripe"
         if any(each["status"] == "open" for each in facts.sessions.get(order.id, [])):
@@ -73,7 +73,7 @@ def q4_paid_is_granted_and_told(facts: Facts, world: World) -> Iterator[str]:
 def q5_cancelled_is_free(facts: Facts, _world: World) -> Iterator[str]:
     """Cancelled ⇒ Stripe has nothing of it; told once."""
     for order in facts.orders.values():
-        into, back = facts.at_stripe(order)
+        into, back = facts.in_all(order)
         if order.state in ENDED and into != back + facts.taken_back(order) and order.id not in facts.asked:
             yield f"{order.number} is {order.state}, and Stripe kept {into - back}"
 
