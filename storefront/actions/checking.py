@@ -13,6 +13,7 @@ from storefront.actions.checking_ledger import ledger
 from storefront.actions.checking_letters import letters
 from storefront.actions.checking_stock import stock
 from storefront.actions.checking_threads import threads
+from storefront.actions.hearing import UNKNOWN_AFTER
 from storefront.models.cancellations import OVER, Cancellation, CancelledOrder, given_up
 from storefront.models.events import StripeEvent
 from storefront.models.grants import Grant
@@ -50,7 +51,6 @@ from storefront.rules import charge, papers
 from storefront.rules.order import TRANSITIONS, State
 
 PATIENCE = timedelta(minutes=10)
-UNKNOWN_AFTER = timedelta(hours=24)
 REFUND_TAKES = timedelta(days=30)
 ABOUT_MONEY = ("refund", "part_refund", "difference")
 

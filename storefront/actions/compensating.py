@@ -11,10 +11,12 @@ from storefront.actions.patience import for_each
 from storefront.actions.promising import promise_better
 from storefront.models.db import Database
 from storefront.models.delays import Notice, Reply, notice_of
+from storefront.models.money import not_disputed
 from storefront.models.orders import Attempt, Order, no_open_attempt, no_open_visit, not_leaving
 from storefront.outside.world import Outside
 from storefront.rules import gift
 from storefront.rules.gift import Gift
+from storefront.rules.money import exact
 
 
 def offered(session: Session, order: Order) -> Gift | None:
@@ -56,7 +58,8 @@ def _at_rest(session: Session, order: Order) -> bool:
 def give_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Send back the parts that are owed for waiting. Returns how many were tried."""
     query = select(Reply.id).join(Order, Order.id == Reply.order_id)
-    query = query.where(Reply.owed > 0, Reply.given_at.is_(None), Order.state == "paid", not_leaving, no_open_attempt)
+    free = (Order.state == "paid", not_leaving, not_disputed, no_open_attempt)
+    query = query.where(Reply.owed > 0, Reply.given_at.is_(None), *free)
     with db.read() as session:
         ids = session.scalars(query.order_by(Reply.id).limit(limit)).all()
     return for_each(ids, lambda reply_id: _send_back(outside, db, reply_id, now))
@@ -70,10 +73,16 @@ def _send_back(outside: Outside, db: Database, reply_id: int, now: datetime) -> 
         who = f"creator:{reply.order.product.creator_id}"
         begun = select(Attempt.id).where(Attempt.order_id == order_id, Attempt.kind == "refund", Attempt.why == why)
         known = session.scalar(begun.limit(1)) is not None
-    if not known:
-        refused = refunding.refund_part(outside, db, order_id, amount, who=who, why=why, now=now)
-        if refused is not None and refused.code in {"busy", "disputed", "changed"}:
-            return False
+    refused = None if known else refunding.refund_part(outside, db, order_id, amount, who=who, why=why, now=now)
+    if refused is not None and refused.code in {"busy", "disputed", "changed"}:
+        return False
     with db.write() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
         session.get_one(Reply, reply_id, with_for_update=True).given_at = now
+        if refused is not None and order.state == "paid":
+            refunding.ask_for_part(session, order, _promised(order, amount, refused.sentence), now)
     return True
+
+
+def _promised(order: Order, amount: int, why_not: str) -> str:
+    return f"{exact(amount, order.currency)} were promised for waiting to the buyer of order {order.number}. {why_not}"

@@ -16,7 +16,7 @@ from storefront.actions.settling import settle
 from storefront.models.db import Database
 from storefront.models.events import StripeEvent
 from storefront.models.orders import Attempt, Checkout, Order
-from storefront.outside.stripe_answers import Event, StripeSilent
+from storefront.outside.stripe_answers import Event, NotAtStripe, StripeSilent
 from storefront.outside.stripe_gateway import API_VERSION
 from storefront.outside.world import Outside
 from storefront.rules.order import State
@@ -33,11 +33,19 @@ DISPUTE_EVENTS = (
 )
 CARD_EVENTS = ("payment_method.automatically_updated",)
 WAITS = [timedelta(seconds=s) for s in (2, 10, 60, 600, 3600)]
+UNKNOWN_AFTER = timedelta(hours=24)
+OTHER_VERSION = "of API version"
 
 
-def store(session: Session, event: Event, *, live: bool, now: datetime) -> None:
-    """Store an event once by its id. One of another mode or API version is kept, not acted on."""
+def store(session: Session, event: Event, *, live: bool, now: datetime) -> bool:
+    """Store an event once by its id. One of another mode or API version is kept, not acted on, until it comes in ours.
+
+    False: it was known.
+    """
     note = _not_ours(event, live=live)
+    known = session.get(StripeEvent, event.id, with_for_update=True)
+    if known is not None:
+        return not note and _come_again(known, event, now)
     row = StripeEvent(
         id=event.id,
         type=event.type,
@@ -53,14 +61,29 @@ def store(session: Session, event: Event, *, live: bool, now: datetime) -> None:
             session.add(row)
             session.flush()
     except IntegrityError:
-        return
+        return False
+    return True
+
+
+def _come_again(known: StripeEvent, event: Event, now: datetime) -> bool:
+    """Act on an event that was listed in another version first: what comes now can be read."""
+    if not known.note.startswith(OTHER_VERSION):
+        return False
+    known.payload, known.object_id, known.note, known.done_at, known.due_at = (
+        event.payload,
+        event.object_id,
+        "",
+        None,
+        now,
+    )
+    return True
 
 
 def _not_ours(event: Event, *, live: bool) -> str:
     if event.livemode != live:
         return "of the other mode, not acted on"
     if event.api_version != API_VERSION:
-        return f"of API version {event.api_version or 'unknown'}, not acted on"
+        return f"{OTHER_VERSION} {event.api_version or 'unknown'}, not acted on"
     return "" if event.type in HEARD else "nothing follows from it"
 
 
@@ -75,19 +98,33 @@ def hear_due(outside: Outside, db: Database, now: datetime, limit: int = 50) -> 
 
 def _hear(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> None:
     """Act on one; where that failed, whatever the reason, it waits its turn and the others go on."""
-    known = False
+    known, note = False, ""
     try:
         with suppress(StripeSilent):
-            known = HEARD[event.type](outside, db, event, now)
+            known = _act(outside, db, event, now)
+            if not known and now - event.received_at >= UNKNOWN_AFTER and not _marked(event):
+                known, note = True, "of something else that is sold over this account"
     finally:
-        _note(db, event, now, known=known)
+        _note(db, event, now, known=known, note=note)
 
 
-def _note(db: Database, event: StripeEvent, now: datetime, *, known: bool) -> None:
+def _act(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
+    try:
+        return HEARD[event.type](outside, db, event, now)
+    except NotAtStripe:
+        return False
+
+
+def _marked(event: StripeEvent) -> bool:
+    """Whether what it speaks of carries the name of an attempt of ours."""
+    return "attempt" in (event.payload["data"]["object"].get("metadata") or {})
+
+
+def _note(db: Database, event: StripeEvent, now: datetime, *, known: bool, note: str) -> None:
     with db.write() as session:
         row = session.get_one(StripeEvent, event.id, with_for_update=True)
         if known:
-            row.done_at = now
+            row.done_at, row.note = now, note
         else:
             row.due_at = now + WAITS[min(row.tries, len(WAITS) - 1)]
             row.tries += 1

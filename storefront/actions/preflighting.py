@@ -13,16 +13,21 @@ from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.taxing import begin_taxed, note_hold
 from storefront.models.db import Database
-from storefront.models.orders import Attempt, Order, no_open_attempt, no_open_visit, not_leaving, not_resting
+from storefront.models.orders import (
+    Attempt,
+    Order,
+    no_open_attempt,
+    no_open_visit,
+    not_leaving,
+    not_resting,
+    product_is_out,
+)
 from storefront.models.products import Launch
 from storefront.outside.stripe_answers import Declined, Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules import charge
 from storefront.rules.charge import Plan
 from storefront.rules.order import State
-
-out = select(Launch.id).where(Launch.product_id == Order.product_id, Launch.launched_at.is_not(None))
-not_out = ~out.correlate(Order).exists()
 
 
 def preflight_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
@@ -31,7 +36,7 @@ def preflight_due(outside: Outside, db: Database, now: datetime, limit: int = 25
         Order.state == "reserved",
         Order.preflight_at <= now,
         Order.stray_intent.is_(None),
-        not_out,
+        ~product_is_out,
         not_leaving,
         no_open_attempt,
         no_open_visit,

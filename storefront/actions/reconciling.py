@@ -19,8 +19,10 @@ from storefront.actions.refunding import note_refund
 from storefront.actions.tasking import ask_creator
 from storefront.models import money
 from storefront.models.db import Database
-from storefront.models.events import JobRun, StripeEvent
+from storefront.models.events import JobRun
+from storefront.models.money import UNDER_WAY, Dispute, Refund
 from storefront.models.orders import Attempt, Checkout, Order, by_mark
+from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Intent
 from storefront.outside.world import Outside
 from storefront.rules.money import exact
@@ -65,7 +67,13 @@ def reconcile(
 ) -> Report:
     """Compare everything at Stripe that was made since an instant with what we have. Raises StripeSilent."""
     report = Report()
-    for name, step in (("events", _events), ("payments", _payments), ("refunds", _refunds), ("disputes", _disputes)):
+    for name, step in (
+        ("events", _events),
+        ("payments", _payments),
+        ("refunds", _refunds),
+        ("disputes", _disputes),
+        ("open", _open),
+    ):
         say(f"{name} …")
         step(outside, db, now, since, report)
         say(f"{name}: {report.seen} seen, {_differences(report)} differences so far")
@@ -77,8 +85,7 @@ def _events(outside: Outside, db: Database, now: datetime, since: datetime, repo
     for event in outside.stripe.events_since(since, tuple(HEARD)):
         report.seen += 1
         with db.write() as session:
-            if session.get(StripeEvent, event.id) is None:
-                store(session, event, live=outside.stripe.live, now=now)
+            if store(session, event, live=outside.stripe.live, now=now):
                 report.repaired.append(f"{event.type} {event.id} had not arrived.")
 
 
@@ -136,20 +143,38 @@ def _left_over(session: Session, order: Order, intent: Intent, now: datetime) ->
 
 def _refunds(outside: Outside, db: Database, now: datetime, since: datetime, report: Report) -> None:
     for told in outside.stripe.refunds_since(since):
-        report.seen += 1
-        with db.write() as session:
-            order = _of_payment(session, told.intent)
-            if order is not None and note_refund(session, order, told, now):
-                report.repaired.append(f"{order.number}: the refund {told.id} is {told.status}.")
+        _take_in(db, told, now, report)
 
 
 def _disputes(outside: Outside, db: Database, now: datetime, since: datetime, report: Report) -> None:
     for told in outside.stripe.disputes_since(since):
-        report.seen += 1
-        with db.write() as session:
-            order = _of_payment(session, told.intent)
-            if order is not None and note_dispute(session, order, told, now):
-                report.repaired.append(f"{order.number}: the dispute {told.id} is {told.status}.")
+        _take_in(db, told, now, report)
+
+
+def _open(outside: Outside, db: Database, now: datetime, since: datetime, report: Report) -> None:
+    """What was made before the lists begin, and is not decided yet, is asked for by its name."""
+    with db.read() as session:
+        refunds = select(Refund.stripe_id).where(Refund.status.in_(UNDER_WAY), Refund.made_at < since)
+        disputes = select(Dispute.stripe_id).where(Dispute.closed_at.is_(None), Dispute.opened_at < since)
+        names = session.scalars(refunds).all(), session.scalars(disputes).all()
+    for refund in filter(None, names[0]):
+        _take_in(db, outside.stripe.refund(refund), now, report)
+    for dispute in names[1]:
+        _take_in(db, outside.stripe.dispute(dispute), now, report)
+
+
+def _take_in(db: Database, told: stripe_answers.Refund | stripe_answers.Dispute, now: datetime, report: Report) -> None:
+    report.seen += 1
+    with db.write() as session:
+        order = _of_payment(session, told.intent)
+        if order is None:
+            return
+        if isinstance(told, stripe_answers.Refund):
+            kind, news = "refund", note_refund(session, order, told, now)
+        else:
+            kind, news = "dispute", note_dispute(session, order, told, now)
+        if news:
+            report.repaired.append(f"{order.number}: the {kind} {told.id} is {told.status}.")
 
 
 def _of_payment(session: Session, intent: str) -> Order | None:

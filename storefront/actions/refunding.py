@@ -5,7 +5,7 @@ refund made in Stripe's own dashboard. Never more than was captured, and none wh
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -36,6 +36,11 @@ LATER: dict[str, frozenset[str]] = {
     "failed": frozenset(),
     "canceled": frozenset(),
 }
+
+# A refund that never reached Stripe is begun anew soon; one that a dispute forbids once reconciliation has heard of it.
+AGAIN = dict.fromkeys(NOTHING_HAPPENED, PAUSE) | {"charge_disputed": timedelta(hours=1)}
+REFUSED_FOR = timedelta(days=1)
+WHAT = "Refund it again, or pay the buyer by other means and note it on the order's page."
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,8 @@ def _owed_back(order: Order) -> bool:
 def note_by_hand(session: Session, order: Order, who: str, why: str, now: datetime) -> NoRefund | None:
     """Note that somebody paid by other means what could not be refunded. Returns why not."""
     order = session.get_one(Order, order.id, with_for_update=True, populate_existing=True)
+    if money.disputed(session, order.id):
+        return DISPUTED
     if not _owed_back(order) or session.scalar(_open_attempt(order)) is not None:
         return NoRefund("nothing", "Nothing is owed to this buyer, or a refund is under way just now.")
     for intent, paid in money.payments(session, order).items():
@@ -192,7 +199,10 @@ def note_part_by_hand(
     session.flush()
     note_credit(session, order, row, now)
     owe(session, order, "paid_back", now, version=row.id)
-    close_tasks(session, "part_refund", order.number, who, now)
+    if left := money.parts_owed(session, order.id):
+        ask_for_part(session, order, f"{exact(left, order.currency)} more of order {order.number} did not arrive.", now)
+    else:
+        close_tasks(session, "part_refund", order.number, who, now)
     return None
 
 
@@ -242,9 +252,11 @@ def record_refund(
     """The refund is accepted, or Stripe will not make it: then a person is asked."""
     if isinstance(outcome, Done) and isinstance(outcome.value, stripe_answers.Refund):
         note_refund(session, order, outcome.value, now, attempt)
-    elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED and _begun_anew(order, attempt):
-        order.retry_at = now + PAUSE  # it never reached Stripe
+    elif isinstance(outcome, Refused) and outcome.code in AGAIN and _begun_anew(order, attempt):
+        order.retry_at = now + AGAIN[outcome.code]
     elif isinstance(outcome, Refused | Declined):
+        if attempt.body["payment_intent"] in _strays(order):
+            order.retry_at = now + REFUSED_FOR  # else it is begun anew as soon as nothing is under way
         said = outcome.sentence if isinstance(outcome, Refused) else outcome.reason
         amount = exact(attempt.body["amount"], order.currency)
         _ask(session, order, f"Stripe did not refund {amount} of order {order.number}: {said}", now)
@@ -252,12 +264,14 @@ def record_refund(
 
 def _begun_anew(order: Order, attempt: Attempt) -> bool:
     """Whether the worker makes this refund once more by itself: the order is leaving, or it was paid a second time."""
-    intent = attempt.body["payment_intent"]
-    strays = {
-        order.stray_intent,
-        *(each.intent for each in order.checkouts if each.won is False and not each.released_at),
-    }
-    return intent in strays or (order.cancel_wished_at is not None and order.state not in ENDED)
+    leaving = order.cancel_wished_at is not None and order.state not in ENDED
+    return leaving or attempt.body["payment_intent"] in _strays(order)
+
+
+def _strays(order: Order) -> set[str | None]:
+    """What was paid beside the order's own payment, and is given back by itself."""
+    lost = (each.intent for each in order.checkouts if each.won is False and not each.released_at)
+    return {order.stray_intent, *lost}
 
 
 def note_refund(
@@ -278,6 +292,7 @@ def note_refund(
         note_credit(session, order, row, now)
         _tell_after_all(session, order, row, now)
         _all_back(session, order, now, row)
+        _nothing_owed(session, order, now)
     else:
         note_returned(session, order, row, now)
         _did_not_arrive(session, order, row, now)
@@ -326,16 +341,34 @@ def _all_back(session: Session, order: Order, now: datetime, row: Refund | None 
         owe(session, order, "refunded", now)
 
 
+def _nothing_owed(session: Session, order: Order, now: datetime) -> None:
+    """Close the tasks that this refund has settled, whoever made it."""
+    all_back = money.moved(session, order.id).net <= 0
+    if all_back:
+        close_tasks(session, "refund", order.number, "stripe", now)
+    if all_back or not money.parts_owed(session, order.id):
+        close_tasks(session, "part_refund", order.number, "stripe", now)
+
+
 def _did_not_arrive(session: Session, order: Order, row: Refund, now: datetime) -> None:
     """The money is owed again; the card cannot take it, so that a person has to find another way."""
     amount = exact(row.amount, order.currency)
     because = f" ({row.failure.replace('_', ' ')})" if row.failure else ""
     owe(session, order, "refund_failed", now, version=row.id, amount=row.amount)
-    _ask(session, order, f"The refund of {amount} for order {order.number} did not arrive{because}.", now)
+    owed = money.parts_owed(session, order.id)
+    more = "" if owed <= row.amount or _owed_back(order) else f" {exact(owed, order.currency)} are owed in all."
+    _ask(session, order, f"The refund of {amount} for order {order.number} did not arrive{because}.{more}", now)
 
 
 def _ask(session: Session, order: Order, sentence: str, now: datetime) -> None:
-    """Raise the task, and write to the creator. A part refund of an order that goes on holds nothing else up."""
-    kind = "refund" if _owed_back(order) else "part_refund"
-    what = "Refund it again, or pay the buyer by other means and note it on the order's page."
-    ask_creator(session, order, kind, order.number, f"{sentence} {what}", now)
+    """Raise the task, and write to the creator."""
+    if _owed_back(order):
+        ask_creator(session, order, "refund", order.number, f"{sentence} {WHAT}", now)
+    else:
+        ask_for_part(session, order, sentence, now)
+
+
+def ask_for_part(session: Session, order: Order, sentence: str, now: datetime) -> None:
+    """Ask the creator to see to a part, which holds up nothing else; the newest word takes the place of older ones."""
+    close_tasks(session, "part_refund", order.number, "worker", now)
+    ask_creator(session, order, "part_refund", order.number, f"{sentence} {WHAT}", now)

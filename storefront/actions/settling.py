@@ -136,7 +136,7 @@ def _complete(
     elif order.kind == "back_order":
         facts["queued_at"] = now
     else:
-        facts["preflight_at"] = charge.preflight_at(_launch_at(order))
+        facts["preflight_at"] = charge.preflight_at(order.product.launch.at) if order.product.launch.at else None
     why = "came back from Stripe" if visit.purpose == "place" else "repaired"
     before = [State.PLACED] if visit.purpose == "place" else [State.PAST_DUE]
     visit.won = move(session, order, before, secured, who="buyer", why=why, at=now, **facts)
@@ -163,10 +163,6 @@ def _swap(session: Session, order: Order, facts: dict[str, Any]) -> bool:
     return True
 
 
-def _launch_at(order: Order) -> datetime:
-    return order.product.launch.at or order.promise.by
-
-
 def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now: datetime) -> None:
     launch = order.product.launch
     if visit.purpose == "place":
@@ -174,7 +170,7 @@ def _won(session: Session, outside: Outside, order: Order, visit: Checkout, now:
     else:
         owe(session, order, "repaired", now, version=order.episode)
     if order.kind == "pre_order":
-        if order.promise.by != launch.at:
+        if launch.launched_at is None and order.promise.launch_generation != launch.generation:
             _moved_meanwhile(session, order, launch, now)
         _late_meanwhile(session, order, launch, now)
     if order.kind == "back_order" and visit.purpose == "place":

@@ -159,6 +159,19 @@ def payments(session: Session, order: Order) -> dict[str, Moved]:
     return {intent: Moved(amount, refunded.get(intent, 0)) for intent, amount in captured.items()}
 
 
+def parts_owed(session: Session, order_id: int) -> int:
+    """What is owed of parts that did not arrive, less what went back since; never more than what is left."""
+    begun = func.coalesce(Attempt.opened_at, Refund.made_at)  # by our clock, where it is a refund of ours
+    query = select(Refund, begun).outerjoin(Attempt, Attempt.id == Refund.attempt_id).where(Refund.order_id == order_id)
+    rows = session.execute(query).all()
+    lost = [(each.settled_at or at, 0, each.amount) for each, at in rows if each.status in LOST]
+    since = [(at, 1, -each.amount) for each, at in rows if each.counts]
+    owed = 0
+    for _, _, amount in sorted(lost + since):
+        owed = max(0, owed + amount)
+    return min(owed, max(0, moved(session, order_id).net))
+
+
 def order_of_payment(session: Session, intent: str) -> int | None:
     """The order that a payment at Stripe belongs to, by what our rows say of it."""
     if not intent:

@@ -304,13 +304,15 @@ def _before(dialect: str) -> Select[Any]:
     return select(fresh_id(dialect, Order), known, kept, mail, place)
 
 
+_opened = (Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_not(None))
+product_is_out = select(Launch.id).where(*_opened).correlate(Order).exists()
+
+
 def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
     """The condition that an order's product is out, its unit is there and nobody was promised a later charge."""
     told = select(Promise.not_before).where(Promise.order_id == Order.id, Promise.version == Order.promise_version)
     not_before = told.correlate(Order).scalar_subquery()
-    ours = (Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_not(None))
-    out = select(Launch.id).where(*ours).correlate(Order).exists()
-    return and_(out, Order.unit, allocated, or_(not_before.is_(None), not_before <= now))
+    return and_(product_is_out, Order.unit, allocated, or_(not_before.is_(None), not_before <= now))
 
 
 def is_out(session: Session, order: Order, now: datetime) -> bool:

@@ -175,3 +175,7 @@ class BadSignature(Exception):
 
 class StripeSilent(Exception):
     """Stripe did not say; nothing was changed."""
+
+
+class NotAtStripe(StripeSilent):
+    """It answers, and knows nothing by that name."""

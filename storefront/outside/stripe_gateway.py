@@ -28,6 +28,7 @@ from storefront.outside.stripe_answers import (
     Done,
     Event,
     Intent,
+    NotAtStripe,
     Outcome,
     Refund,
     Refused,
@@ -187,7 +188,8 @@ class StripeGateway:
                 answer = question()
         except stripe.StripeError as error:
             self._heed(endpoint, error)
-            raise StripeSilent(str(error)) from error
+            silent = NotAtStripe if _code(error) == "resource_missing" else StripeSilent
+            raise silent(str(error)) from error
         self._pace.ease(endpoint)
         return answer
 

@@ -395,7 +395,7 @@ BUGS = [
     bug(
         "moved while at Stripe, and not told",
         "N4",
-        Edit(settling._won, "order.promise.by != launch.at", "False"),
+        Edit(settling._won, "order.promise.launch_generation != launch.generation", "False"),
         Edit(launching._end_visits, "expires_at=now", "expires_at=Checkout.expires_at"),
     ),
     bug(

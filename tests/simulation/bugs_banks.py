@@ -29,7 +29,7 @@ BUGS = [
     bug(
         "sent once more, never there, and nobody asked",
         "Q1",
-        Edit(refunding._begun_anew, "return intent in strays or", "return True or"),
+        Edit(refunding._begun_anew, "return leaving or", "return True or"),
     ),
     bug(
         "not sent once more, and nobody asked any more",

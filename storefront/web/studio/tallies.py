@@ -12,7 +12,7 @@ from storefront.actions import delaying
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter, in_trouble, unsent
 from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund
-from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise, not_leaving
+from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise, not_leaving, product_is_out
 from storefront.models.products import File, Launch, Lesson
 from storefront.models.rehearsals import Holdup, Rehearsal
 from storefront.rules import charge
@@ -94,8 +94,7 @@ def tallies(session: Session, products: Collection[int], now: datetime) -> Mappi
 
 def _orders(session: Session, products: Collection[int], found: defaultdict[int, Tally], late: datetime) -> None:
     old = func.sum(case((card_ends_early, 1), else_=0))
-    not_out = ~exists().where(Launch.product_id == Order.product_id, Launch.launched_at.is_not(None))
-    waiting = and_(Order.state == "reserved", Order.preflight_at <= late, not_leaving, not_out)
+    waiting = and_(Order.state == "reserved", Order.preflight_at <= late, not_leaving, ~product_is_out)
     overdue = func.sum(case((waiting, 1), else_=0))
     query = select(Order.product_id, Order.state, func.count(Order.id), func.sum(Order.price), old, overdue)
     for product, state, count, total, expiring, asked_late in session.execute(
