@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from storefront.actions import delaying, launching
+from storefront.actions import compensating, delaying, launching, refunding
 from storefront.actions.launching import Offered
 from storefront.models.delays import Notice, Reply
 from storefront.models.letters import Letter
@@ -408,3 +408,57 @@ def test_a_yes_is_to_the_notice_that_it_names_whatever_the_clocks_say(world: Wor
     world.advance(seconds=(datetime.fromisoformat(facts["deadline"]) - world.now).total_seconds())
     world.tick()
     assert world.state(order) == "cancelled", "nobody has agreed to the second one"
+
+
+@pytest.mark.parametrize("opens", [False, True])
+def test_who_agreed_to_wait_without_a_day_can_mend_their_card(world: World, opens: bool) -> None:  # noqa: FBT001
+    product = world.product(days=20)
+    order_id = world.orders(product, card=DECLINES_LATER)
+    world.advance(days=10 if opens else 18, minutes=5)
+    world.tick()
+    assert world.moves(product, None) is None
+    assert world.answers(order_id) == ""
+    if opens:
+        world.advance(days=60)
+        with world.db.write() as session:
+            assert launching.launch_now(session, session.get_one(Product, product).launch, "ines", world.now) is None
+    world.tick()
+    assert world.state(order_id) == "past_due"
+    world.pays(world.visits(order_id))
+    world.settles(order_id)
+    world.tick()
+    order = world.order(order_id)
+    assert (order.state, order.cancel_wished_at) == ("paid" if opens else "reserved", None)
+    assert order.preflight_at is None
+    assert world.broken() == []
+
+
+def waits_for_a_part(world: World) -> int:
+    """Somebody has paid 19 € ahead, agrees to a later day, and is to get 5.70 € of it back."""
+    product = world.product(days=30, upfront=True)
+    order_id = world.orders(product)
+    assert world.moves(product, 40, offered=Offered("percent", 30)) is None
+    assert world.answers(order_id, gift=True) == ""
+    return order_id
+
+
+def test_a_part_that_is_more_than_what_is_left_is_somebodys_task(world: World) -> None:
+    order_id = waits_for_a_part(world)
+    to, db = world.outside, world.db
+    assert refunding.refund_part(to, db, order_id, 1500, who="ines", why="goodwill", now=world.now) is None
+    world.tick()
+    assert world.money(order_id) == (1900, 1500)
+    [task] = world.tasks()
+    assert "5.70\N{NO-BREAK SPACE}€ were promised for waiting" in task
+    assert world.broken() == []
+
+
+def test_no_part_comes_of_a_payment_that_the_bank_took_back(world: World) -> None:
+    order_id = waits_for_a_part(world)
+    intent = world.order(order_id).paid_intent
+    made = world.sandbox.control("disputes", payment_intent=intent, reason="fraudulent")
+    world.reconciles()
+    world.sandbox.control("disputes/resolve", dispute=made["id"], status="lost")
+    world.reconciles()
+    assert compensating.give_due(world.outside, world.db, world.now) == 0
+    assert world.money(order_id) == (1900, 0)

@@ -90,7 +90,7 @@ def test_our_own_void_is_no_news(world: World) -> None:
 
 
 def test_an_unknown_session_waits_longer_each_time_and_is_told_after_a_day(world: World) -> None:
-    stores(world, "checkout.session.completed", "cs_nobody_knows")
+    stores(world, "checkout.session.completed", "cs_nobody_knows", metadata={"attempt": "7:session:0"})
     for wait in (2, 10, 60, 600, 3600, 3600):
         assert hears(world) == 1
         assert event(world).due_at == world.now + timedelta(seconds=wait)
@@ -100,6 +100,38 @@ def test_an_unknown_session_waits_longer_each_time_and_is_told_after_a_day(world
         assert check(session, world.now) == []
         broken = check(session, event(world).received_at + timedelta(hours=24))
     assert [each for each in broken if "cs_nobody_knows" in each]
+
+
+@pytest.mark.parametrize("kind", ["checkout.session.completed", "refund.updated", "charge.dispute.created"])
+def test_an_event_of_something_else_sold_over_the_account_is_set_aside_after_a_day(world: World, kind: str) -> None:
+    stores(world, kind, "of_another_shop")
+    for _ in range(30):
+        hears(world)
+        world.advance(hours=1)
+    assert event(world).done_at is not None
+    assert event(world).note == "of something else that is sold over this account"
+    assert world.broken() == []
+    asked = len(world.sandbox.calls("of_another_shop"))
+    world.advance(days=30)
+    assert hears(world) == 0
+    assert len(world.sandbox.calls("of_another_shop")) == asked
+
+
+def test_an_event_that_was_listed_in_another_version_first_is_acted_on_when_it_comes_in_ours(world: World) -> None:
+    order_id, visit = paid(world)
+    payload = {"data": {"object": {"id": visit}}}
+    foreign = Event(
+        "evt_1", "checkout.session.completed", visit, livemode=False, api_version="2020-08-27", payload=payload
+    )
+    with world.db.write() as session:
+        assert hearing.store(session, foreign, live=False, now=world.now)
+        assert not hearing.store(session, foreign, live=False, now=world.now)
+    assert hears(world) == 0
+    stores(world, "checkout.session.completed", visit)
+    assert hears(world) == 1
+    assert world.state(order_id) == "held"
+    stores(world, "checkout.session.completed", visit)
+    assert hears(world) == 0
 
 
 def test_one_event_that_cannot_be_read_never_stops_the_rest(world: World) -> None:

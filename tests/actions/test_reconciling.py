@@ -1,13 +1,20 @@
 """Reconciliation: what Stripe has and we have not is repaired or reported, and a second look finds nothing."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import requests
 from sqlalchemy import select, update
 
-from storefront.actions import reconciling
+from storefront.actions import disputing, reconciling
+from storefront.actions.hearing import HEARD, store
 from storefront.actions.reconciling import Report
 from storefront.models.events import JobRun, StripeEvent
+from storefront.models.money import Dispute
 from storefront.models.orders import Attempt, Order
 from tests.support.world import KEY, World
+
+DISPUTES_LATER = "4000000000002685"
 
 
 def calls(world: World, path: str, **body: str) -> None:
@@ -165,3 +172,28 @@ def test_what_happened_while_nobody_worked_for_months_is_found(world: World) -> 
         session.add(failed)
     assert reconciling.reconcile_deeply(world.outside, world.db, world.now) > 0
     assert world.money(order_id) == (2900, 1000)
+
+
+def test_what_a_bank_decides_after_months_is_asked_for_by_its_name(world: World) -> None:
+    order_id = world.orders(world.product(days=None), card=DISPUTES_LATER)
+    world.tick()
+    world.advance(minutes=2)
+    world.reconciles()
+    grant = world.grant(order_id)
+    assert grant is not None
+    assert grant.suspended_at is not None
+    with world.read() as session:
+        dispute = session.scalars(select(Dispute)).one()
+    assert (
+        disputing.answer(world.outside, world.db, dispute.id, {"uncategorized_text": "Here."}, "ines", world.now)
+        is None
+    )
+    world.advance(days=75)
+    world.sandbox.control("disputes/resolve", dispute=dispute.stripe_id, status="won")
+    with world.db.write() as session:  # its events come in a version that nobody here reads
+        for each in world.outside.stripe.events_since(world.now - timedelta(days=1), tuple(HEARD)):
+            store(session, replace(each, api_version="2020-08-27"), live=False, now=world.now)
+    assert "the dispute" in repairs(world)
+    grant = world.grant(order_id)
+    assert grant is not None
+    assert grant.live

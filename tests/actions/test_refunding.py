@@ -1,18 +1,28 @@
 """Refunds: in part, in full, by hand, made at Stripe, and the ones that come back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import select
 
 from storefront.actions import opening
-from storefront.actions.refunding import NoRefund, note_by_hand, note_refund, refund_again, refund_part
-from storefront.models.money import Refund
+from storefront.actions.refunding import (
+    NoRefund,
+    note_by_hand,
+    note_part_by_hand,
+    note_refund,
+    refund_again,
+    refund_part,
+)
+from storefront.models.money import Dispute, Refund
 from storefront.models.orders import Order
 from storefront.outside import stripe_answers
+from storefront.outside.stripe_gateway import StripeGateway
 from tests.support.world import KEY, World
 
+DISPUTES_LATER = "4000000000002685"
 INES = "creator:ines@forthcoming.example"
 
 
@@ -217,6 +227,96 @@ def test_what_the_bank_gave_back_is_not_owed_once_more(world: World) -> None:
     world.sandbox.control("disputes/resolve", dispute=disputed(world, order_id), status="lost")
     world.reconciles()
     assert world.tasks() == [], "nobody pays it a second time by other means"
+    assert world.broken() == []
+
+
+def test_nobody_pays_by_other_means_while_the_bank_decides(world: World) -> None:
+    order_id = world.orders(world.product(days=None), card=DISPUTES_LATER)
+    world.tick()
+    world.advance(minutes=2)  # Stripe knows of the dispute, and we do not
+    world.cancels(order_id)
+    assert world.tasks() == [], "Stripe refunds nothing that is disputed: it is heard of, and waited for"
+    world.reconciles()
+    with world.db.write() as session:
+        refused = note_by_hand(session, session.get_one(Order, order_id), INES, "bank transfer", world.now)
+    assert refused is not None
+    assert refused.code == "disputed"
+    with world.read() as session:
+        dispute = session.scalars(select(Dispute.stripe_id)).one()
+    world.sandbox.control("disputes/resolve", dispute=dispute, status="won")
+    world.reconciles()
+    world.advance(hours=2)
+    world.tick()
+    assert world.state(order_id) == "refunded"
+    assert world.money(order_id) == (2900, 2900)
+    assert world.tasks() == []
+    assert world.broken() == []
+
+
+def test_two_parts_that_come_back_are_owed_together_until_both_are_paid(world: World) -> None:
+    order_id = bought(world)
+    for amount in (500, 700):
+        assert gives_back(world, order_id, amount) is None
+    for each in world.at_stripe("refunds")["data"]:
+        world.advance(days=1)
+        world.sandbox.control("refunds/resolve", refund=each["id"], status="failed", failure_reason="declined")
+        world.reconciles()
+    [task] = world.tasks()
+    assert "12.00\N{NO-BREAK SPACE}€ are owed in all" in task
+    assert by_hand(world, order_id, 500) is None
+    [task] = world.tasks()
+    assert "7.00\N{NO-BREAK SPACE}€ more" in task
+    world.advance(minutes=1)
+    assert gives_back(world, order_id, 700) is None
+    assert world.tasks() == []
+    assert world.money(order_id) == (2900, 1200)
+    world.tick()
+    assert world.broken() == []
+
+
+def by_hand(world: World, order_id: int, amount: int) -> NoRefund | None:
+    with world.db.write() as session:
+        return note_part_by_hand(session, session.get_one(Order, order_id), amount, INES, "in cash", world.now)
+
+
+def test_a_task_ends_with_the_money_however_it_went_back(world: World) -> None:
+    order_id = bought(world)
+    world.cancels(order_id, who=INES)
+    comes_back(world, order_id)
+    assert len(world.tasks()) == 1
+    by_dashboard(world, order_id, 2900)
+    world.reconciles()
+    assert world.money(order_id) == (2900, 2900)
+    assert world.tasks() == []
+    assert world.broken() == []
+
+
+def test_a_second_payment_whose_refund_is_refused_is_not_tried_every_few_seconds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = bought(world)
+    body = {"amount": 1900, "currency": "eur", "confirm": "true", "payment_method": "pm_card_visa"}
+    body |= {"allowed_payment_method_types[0]": "card", "metadata[order]": world.order(order_id).mark}
+    requests.post(f"{world.sandbox.url}/v1/payment_intents", data=body, auth=(KEY, ""), timeout=10).raise_for_status()
+    perform = StripeGateway.perform
+
+    def has_no_balance(gateway: StripeGateway, kind: str, *call: Any) -> stripe_answers.Outcome:
+        if kind == "refund":
+            return stripe_answers.Refused("balance_insufficient", "Insufficient funds.")
+        return perform(gateway, kind, *call)
+
+    monkeypatch.setattr(StripeGateway, "perform", has_no_balance)
+    world.reconciles()
+    for _ in range(10):
+        world.advance(seconds=5)
+        world.tick()
+    assert [each.kind for each in world.order(order_id).attempts].count("refund") == 1
+    assert len(world.tasks()) == 1
+    monkeypatch.undo()
+    world.advance(days=1)
+    world.tick()
+    assert world.money(order_id) == (4800, 1900)
+    assert world.tasks() == []
     assert world.broken() == []
 
 

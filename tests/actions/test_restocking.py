@@ -343,3 +343,19 @@ def test_a_pool_begins_when_no_unit_is_on_offer_and_the_ledger_says_what_became_
         moves = session.execute(select(StockMove.change, StockMove.after).order_by(StockMove.id)).all()
     assert [tuple(each) for each in moves] == [(-2, 0), (1, 1)]
     assert sound(world) == []
+
+
+@pytest.mark.parametrize("kind", ["units", "keys"])
+def test_what_is_added_before_the_launch_leaves_its_preflight_as_it_was(world: World, kind: str) -> None:
+    product = world.product(
+        days=30, kind="software" if kind == "keys" else "course", stock=None if kind == "keys" else 10
+    )
+    if kind == "keys":
+        imports(world, product, [f"SF-{number:04}" for number in range(20)])
+    else:
+        restocks(world, product, 5)
+    good, bad = world.orders(product), world.orders(product, "bad@posteo.de", card=DECLINES_LATER)
+    world.advance(days=28, minutes=5)
+    world.tick()
+    assert [world.state(each) for each in (good, bad)] == ["held", "past_due"]
+    assert sound(world) == []

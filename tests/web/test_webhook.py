@@ -183,7 +183,8 @@ def test_an_event_of_a_kind_nobody_asked_for_is_stored_and_done(small_world: Wor
 def test_an_event_about_something_not_known_yet_waits_and_is_told_after_a_day(
     small_world: World, visitor: Visitor
 ) -> None:
-    assert deliver(visitor, event(about="cs_test_unknown")).status_code == 200
+    ours = {"object": {"id": "cs_test_unknown", "metadata": {"attempt": "7:session:0"}}}
+    assert deliver(visitor, event(data=ours)).status_code == 200
     small_world.tick()
     waiting = kept(small_world)[0]
     assert waiting.done_at is None
