@@ -18,7 +18,7 @@ from sqlalchemy import Select, Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from storefront.models.db import Database, changed, hits, insert_new, put_known
+from storefront.models.db import MOST, NOW, Database, changed, hits, insert_new, put_known
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import (
     Card,
@@ -318,10 +318,14 @@ def _closing_whole() -> ReturningUpdate[Attempt]:
 
 def lapsed(session: Session, now: datetime, limit: int) -> list[Attempt]:
     """Take over attempts whose lease has lapsed: a conditional UPDATE each, so that one worker gets each."""
-    query = (
-        select(Attempt).where(Attempt.outcome.is_(None), Attempt.leased_until <= now).order_by(Attempt.id).limit(limit)
-    )
-    return [each for each in session.scalars(query) if _lease(session, each, now)]
+    found = session.scalars(_lapsed(), {"now": now, "most": limit})
+    return [each for each in found if _lease(session, each, now)]
+
+
+@cache
+def _lapsed() -> Select[Attempt]:
+    open_for_long = (Attempt.outcome.is_(None), Attempt.leased_until <= NOW)
+    return select(Attempt).where(*open_for_long).order_by(Attempt.id).limit(MOST)
 
 
 def _lease(session: Session, attempt: Attempt, now: datetime) -> bool:

@@ -1,8 +1,9 @@
 """Cancelling: note the wish, then let go of what the order holds, one step a call, until it has ended (policies.md 2)."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import PAUSE, Record, begin, carry_out
@@ -17,7 +18,7 @@ from storefront.actions.settling import settle
 from storefront.actions.stocking import give_back
 from storefront.actions.taxing import note_payment
 from storefront.models import money
-from storefront.models.db import Database
+from storefront.models.db import MOST, NOW, Database
 from storefront.models.money import no_open_dispute, no_refund_task
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, no_open_attempt, not_resting
 from storefront.outside.stripe_answers import Done, Intent, Outcome, Refused
@@ -116,22 +117,38 @@ def _free_to_close(session: Session, order: Order) -> bool:
 def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Go on with wished cancellations, and cancel what was not repaired in its grace. Returns how many."""
     with db.write() as session:
-        over = select(Order).where(
-            Order.state == "past_due", Order.grace_until <= now, Order.cancel_wished_at.is_(None)
-        )
-        for order in session.scalars(over.limit(limit)):
+        for order in session.scalars(_over(), {"now": now, "most": limit}):
             wish(session, order, who=GRACE, why="the card was not repaired in time", now=now)
-    free = (no_open_attempt, no_open_dispute, no_refund_task, not_resting(now))
-    leaving = select(Order.id).where(Order.cancel_wished_at.is_not(None), Order.state.in_(LIVE), *free)
     with db.read() as session:
-        ids = session.scalars(leaving.order_by(Order.id).limit(limit)).all()
+        ids = session.scalars(_leaving(), {"now": now, "most": limit}).all()
     return for_each(ids, lambda order_id: follow(outside, db, order_id, now))
+
+
+@cache
+def _over() -> Select[Order]:
+    """Whose grace is over."""
+    unrepaired = (Order.state == "past_due", Order.grace_until <= NOW, Order.cancel_wished_at.is_(None))
+    return select(Order).where(*unrepaired).limit(MOST)
+
+
+@cache
+def _leaving() -> Select[int]:
+    free = (no_open_attempt, decided, not_resting(NOW))
+    leaving = select(Order.id).where(Order.cancel_wished_at.is_not(None), Order.state.in_(LIVE), *free)
+    return leaving.order_by(Order.id).limit(MOST)
 
 
 def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 100) -> int:
     """Leave nothing open or saved without a reason: stray intents, what lost visits secured, cards of ended orders,
     and cards that a repair replaced. Where a bank or a person has not decided about its money, only its cards go.
     """
+    with db.read() as session:
+        ids = session.scalars(_untidy(), {"now": now, "most": limit}).all()
+    return for_each(ids, lambda order_id: _tidy(outside, db, order_id, now))
+
+
+@cache
+def _untidy() -> Select[int]:
     done = Order.state.in_(ENDED_OR_PAID)
     lost = select(Checkout.id).where(
         Checkout.order_id == Order.id, Checkout.won.is_(False), Checkout.released_at.is_(None)
@@ -145,10 +162,7 @@ def tidy_due(outside: Outside, db: Database, now: datetime, limit: int = 100) ->
         replaced.exists(),
         and_(or_(Order.stray_intent.is_not(None), lost.exists()), decided),
     )
-    with db.read() as session:
-        query = select(Order.id).where(untidy, no_open_attempt, not_resting(now))
-        ids = session.scalars(query.order_by(Order.id).limit(limit)).all()
-    return for_each(ids, lambda order_id: _tidy(outside, db, order_id, now))
+    return select(Order.id).where(untidy, no_open_attempt, not_resting(NOW)).order_by(Order.id).limit(MOST)
 
 
 def _tidy(outside: Outside, db: Database, order_id: int, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, or_, select, update
@@ -25,7 +26,7 @@ from storefront.actions.owing import owe
 from storefront.actions.preflighting import off_session
 from storefront.actions.taxing import begin_taxed, note_payment, note_payments
 from storefront.models import taxes
-from storefront.models.db import Database, claim, one_by_one
+from storefront.models.db import MOST, NOW, Database, claim, one_by_one
 from storefront.models.grants import Grant
 from storefront.models.orders import (
     Attempt,
@@ -47,21 +48,23 @@ BATCH = 512
 def charge_due(outside: Outside, db: Database, now: datetime) -> int:
     """Charge one batch of due orders, first come first served. Returns how many were tried."""
     with db.write() as session:
-        orders = session.scalars(claim(_due(outside, now).limit(_room(outside)), session)).all()
+        due = claim(_due(outside.grant_on), session)
+        orders = session.scalars(due, {"now": now, "most": _room(outside)}).all()
         begun = _begin_all(session, outside, orders, now)
     carry_out_all(outside, db, begun, charged_all, now)
     return len(begun)
 
 
-def _due(outside: Outside, now: datetime) -> Select[Order]:
+@cache
+def _due(grant_on: str) -> Select[Order]:
     """Access comes first: a held order is captured once it has its grant, unless GRANT_ON=capture."""
     granted = exists().where(Grant.order_id == Order.id, Grant.revoked_at.is_(None))
-    no_live_hold = or_(Order.state == "reserved", Order.capture_before <= now)
-    ready = or_(no_live_hold, granted) if outside.grant_on == "hold" else Order.id.is_not(None)
+    no_live_hold = or_(Order.state == "reserved", Order.capture_before <= NOW)
+    ready = or_(no_live_hold, granted) if grant_on == "hold" else Order.id.is_not(None)
     alone = or_(Order.state == "held", no_open_visit)  # whose buyer is at Stripe with another card is waited for
-    free = (Order.stray_intent.is_(None), not_leaving, no_open_attempt, alone, not_resting(now))
-    due = (Order.state.in_(["held", "reserved"]), ready, launched(now), *free)
-    return select(Order).where(*due).order_by(Order.id)
+    free = (Order.stray_intent.is_(None), not_leaving, no_open_attempt, alone, not_resting(NOW))
+    due = (Order.state.in_(["held", "reserved"]), ready, launched(NOW), *free)
+    return select(Order).where(*due).order_by(Order.id).limit(MOST)
 
 
 def _room(outside: Outside) -> int:

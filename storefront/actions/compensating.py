@@ -1,15 +1,16 @@
 """Compensation for a delay: a bonus, or a part of the price; the creator's to offer, per move (policies.md 1)."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from storefront.actions import refunding
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.promising import promise_better
-from storefront.models.db import Database
+from storefront.models.db import MOST, Database
 from storefront.models.delays import Notice, Reply, notice_of
 from storefront.models.money import not_disputed
 from storefront.models.orders import Attempt, Order, no_open_attempt, no_open_visit, not_leaving
@@ -57,12 +58,16 @@ def _at_rest(session: Session, order: Order) -> bool:
 
 def give_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Send back the parts that are owed for waiting. Returns how many were tried."""
+    with db.read() as session:
+        ids = session.scalars(_due(), {"most": limit}).all()
+    return for_each(ids, lambda reply_id: _send_back(outside, db, reply_id, now))
+
+
+@cache
+def _due() -> Select[int]:
     query = select(Reply.id).join(Order, Order.id == Reply.order_id)
     free = (Order.state == "paid", not_leaving, not_disputed, no_open_attempt)
-    query = query.where(Reply.owed > 0, Reply.given_at.is_(None), *free)
-    with db.read() as session:
-        ids = session.scalars(query.order_by(Reply.id).limit(limit)).all()
-    return for_each(ids, lambda reply_id: _send_back(outside, db, reply_id, now))
+    return query.where(Reply.owed > 0, Reply.given_at.is_(None), *free).order_by(Reply.id).limit(MOST)
 
 
 def _send_back(outside: Outside, db: Database, reply_id: int, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -13,7 +14,7 @@ from storefront.actions.compensating import give, offered
 from storefront.actions.leaving import wish
 from storefront.actions.owing import owe
 from storefront.models import money
-from storefront.models.db import Database
+from storefront.models.db import MOST, NOW, Database
 from storefront.models.delays import Reply, replies
 from storefront.models.letters import Letter
 from storefront.models.orders import Order, Promise, no_open_visit, not_leaving
@@ -96,21 +97,27 @@ def told(session: Session, order: Order, now: datetime) -> dict[str, str]:
 
 def apply_due(db: Database, now: datetime, limit: int = 50) -> int:
     """Do what silence and missed dates do, an order a transaction. Returns how many changed."""
-    ahead = select(Launch.id).where(Launch.product_id == Order.product_id, Launch.launched_at.is_(None))
-    query = _due(now).where(or_(in_queue, ahead.where(Launch.kind == "product").exists()))
     with db.read() as session:
-        ids = session.scalars(query.order_by(Order.delay_due_at, Order.id).limit(limit)).all()
+        ids = session.scalars(_all_due(), {"now": now, "most": limit}).all()
     return sum(_apply(db, order_id, now) for order_id in ids)
 
 
-def _due(now: datetime) -> Select[int]:
+@cache
+def _all_due() -> Select[int]:
+    ahead = select(Launch.id).where(Launch.product_id == Order.product_id, Launch.launched_at.is_(None))
+    waits = or_(in_queue, ahead.where(Launch.kind == "product").exists())
+    return _due().where(waits).order_by(Order.delay_due_at, Order.id).limit(MOST)
+
+
+def _due() -> Select[int]:
     here = (Order.kind.in_(("pre_order", "back_order")), Order.state.in_(DECIDED), not_leaving)
-    return select(Order.id).where(Order.delay_due_at <= now, *here)
+    return select(Order.id).where(Order.delay_due_at <= NOW, *here)
 
 
 def _apply(db: Database, order_id: int, now: datetime) -> bool:
     with db.write() as session:
-        order = session.scalar(_due(now).where(Order.id == order_id).with_only_columns(Order).with_for_update())
+        this = _due().where(Order.id == order_id).with_only_columns(Order).with_for_update()
+        order = session.scalar(this, {"now": now})
         if order is None or order.released_at is not None:
             return False
         return act(session, order, now)
@@ -119,8 +126,8 @@ def _apply(db: Database, order_id: int, now: datetime) -> bool:
 def end_overdue(session: Session, launch: Launch, now: datetime) -> int:
     """Before a launch is released late: whoever's order has ended by the rules is not charged any more."""
     session.flush()
-    mine = _due(now).where(Order.product_id == launch.product_id).with_only_columns(Order).order_by(Order.id)
-    return sum(act(session, order, now) for order in session.scalars(mine.with_for_update()).all())
+    mine = _due().where(Order.product_id == launch.product_id).with_only_columns(Order).order_by(Order.id)
+    return sum(act(session, order, now) for order in session.scalars(mine.with_for_update(), {"now": now}).all())
 
 
 def end_if_overdue(session: Session, order: Order, now: datetime) -> None:
@@ -319,14 +326,19 @@ def promised(launch: Launch) -> Select[Order]:
 def keep_in_touch(db: Database, now: datetime, limit: int = 50) -> int:
     """A word a month to whoever agreed to wait without a date; none is owed. Returns how many letters are owed now."""
     with db.read() as session:
-        query = select(Order.id).join(Launch, and_(Launch.product_id == Order.product_id, Launch.kind == "product"))
-        query = query.where(Order.state.in_(DECIDED), not_leaving, or_(_launch_without_day, _queue_without_day))
-        waits = select(Reply.id).where(Reply.order_id == Order.id, Reply.answer == "wait", Reply.at <= now - MONTH)
-        lately = select(Letter.id).where(
-            Letter.order_id == Order.id, Letter.kind == "still_waiting", Letter.owed_at > now - MONTH
-        )
-        ids = session.scalars(query.where(waits.exists(), ~lately.exists()).order_by(Order.id).limit(limit)).all()
+        ids = session.scalars(_unheard(), {"now": now - MONTH, "most": limit}).all()
     return sum(_write_once(db, order_id, now) for order_id in ids)
+
+
+@cache
+def _unheard() -> Select[int]:
+    """Who agreed to wait without a date before `now`, and has had no word since."""
+    query = select(Order.id).join(Launch, and_(Launch.product_id == Order.product_id, Launch.kind == "product"))
+    query = query.where(Order.state.in_(DECIDED), not_leaving, or_(_launch_without_day, _queue_without_day))
+    waits = select(Reply.id).where(Reply.order_id == Order.id, Reply.answer == "wait", Reply.at <= NOW)
+    word = (Letter.order_id == Order.id, Letter.kind == "still_waiting", Letter.owed_at > NOW)
+    lately = select(Letter.id).where(*word)
+    return query.where(waits.exists(), ~lately.exists()).order_by(Order.id).limit(MOST)
 
 
 _launch_without_day = and_(Order.kind == "pre_order", Launch.launched_at.is_(None), Launch.at.is_(None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, exists, insert, or_, select, update
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, load_only
 from storefront.actions.keying import next_key
 from storefront.actions.owing import owe, owe_all
 from storefront.models import money
-from storefront.models.db import Database, claim, one_by_one
+from storefront.models.db import NOW, Database, claim, one_by_one
 from storefront.models.grants import Grant
 from storefront.models.orders import Order, launched, not_leaving
 from storefront.outside.world import Outside
@@ -32,23 +33,21 @@ def grant_due(outside: Outside, db: Database, now: datetime) -> int:
 def _grant_batch(outside: Outside, db: Database, now: datetime, after: int) -> list[int]:
     """Grant the next orders behind `after`, so that none is looked at twice; the ids, in order."""
     with db.write() as session:
-        query = _due(outside, now).where(Order.id > after).options(load_only(*NEEDED))
-        orders = session.scalars(claim(query, session)).all()
+        due = claim(_due(outside.grant_on), session)
+        orders = session.scalars(due, {"now": now, "after": after}).all()
         grant_all(session, outside, orders, now)
         return [each.id for each in orders]
 
 
-def _due(outside: Outside, now: datetime) -> Select[Order]:
+@cache
+def _due(grant_on: str) -> Select[Order]:
     paid = Order.state == "paid"
-    live_hold = and_(Order.state == "held", Order.capture_before > now)
-    secured = paid if outside.grant_on == "capture" else or_(paid, live_hold)
+    live_hold = and_(Order.state == "held", Order.capture_before > NOW)
+    secured = paid if grant_on == "capture" else or_(paid, live_hold)
     none_yet = ~exists().where(Grant.order_id == Order.id)
-    return (
-        select(Order)
-        .where(secured, launched(now), not_leaving, none_yet, money.not_disputed)
-        .order_by(Order.id)
-        .limit(BATCH)
-    )
+    due = (secured, launched(NOW), not_leaving, none_yet, money.not_disputed)
+    query = select(Order).where(*due, Order.id > bindparam("after")).order_by(Order.id).limit(BATCH)
+    return query.options(load_only(*NEEDED))
 
 
 def grant_all(session: Session, outside: Outside, orders: Sequence[Order], now: datetime) -> None:

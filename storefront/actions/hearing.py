@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from storefront.actions.disputing import hear_dispute
 from storefront.actions.patience import for_each
 from storefront.actions.refunding import hear_refund
 from storefront.actions.settling import settle
-from storefront.models.db import Database
+from storefront.models.db import MOST, NOW, Database
 from storefront.models.events import StripeEvent
 from storefront.models.orders import Attempt, Checkout, Order
 from storefront.outside.stripe_answers import Event, NotAtStripe, StripeSilent
@@ -89,11 +90,15 @@ def _not_ours(event: Event, *, live: bool) -> str:
 
 def hear_due(outside: Outside, db: Database, now: datetime, limit: int = 50) -> int:
     """Act on stored events. Returns how many were looked at."""
-    query = select(StripeEvent).where(StripeEvent.done_at.is_(None), StripeEvent.due_at <= now)
     with db.read() as session:
-        events = session.scalars(query.order_by(StripeEvent.received_at).limit(limit)).all()
-    told = {each.id: each for each in events}
+        told = {each.id: each for each in session.scalars(_due(), {"now": now, "most": limit})}
     return for_each(list(told), lambda event_id: _hear(outside, db, told[event_id], now))
+
+
+@cache
+def _due() -> Select[StripeEvent]:
+    waiting = (StripeEvent.done_at.is_(None), StripeEvent.due_at <= NOW)
+    return select(StripeEvent).where(*waiting).order_by(StripeEvent.received_at).limit(MOST)
 
 
 def _hear(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from storefront.actions.delaying import end_overdue
 from storefront.actions.settling import follow_move
 from storefront.models import cancellations
 from storefront.models.cancellations import given_up
-from storefront.models.db import Database, changed
+from storefront.models.db import NOW, Database, changed
 from storefront.models.delays import Notice
 from storefront.models.orders import LIVE, Checkout, Order, Promise
 from storefront.models.products import Launch
@@ -25,8 +26,14 @@ SETTLED = tuple(state for state in LIVE if state != "placed")
 def launch_due(db: Database, now: datetime) -> int:
     """Release every launch whose moment has come: a conditional UPDATE each. What is due follows from it by asking."""
     with db.write() as session:
-        due = select(Launch).where(Launch.launched_at.is_(None), Launch.at <= now, ~held_up, ~given_up)
-        return sum(_release(session, each, "the clock", now) for each in session.scalars(due.order_by(Launch.at)))
+        due = session.scalars(_due(), {"now": now})
+        return sum(_release(session, each, "the clock", now) for each in due)
+
+
+@cache
+def _due() -> Select[Launch]:
+    moment = (Launch.launched_at.is_(None), Launch.at <= NOW)
+    return select(Launch).where(*moment, ~held_up, ~given_up).order_by(Launch.at)
 
 
 def _release(session: Session, launch: Launch, who: str, now: datetime) -> bool:

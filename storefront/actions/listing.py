@@ -4,13 +4,14 @@ An offer keeps its unit while it is open; once it is used, left or over it never
 """
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storefront.models import queues
-from storefront.models.db import Database, changed
+from storefront.models.db import MOST, NOW, At, Database, changed
 from storefront.models.letters import Letter
 from storefront.models.orders import Order
 from storefront.models.products import Launch, Product
@@ -99,34 +100,45 @@ def use(ticket: Ticket, order: Order, now: datetime) -> None:
 def offer_due(db: Database, now: datetime, limit: int = 50) -> int:
     """End the offers whose time is over, then offer what is free to the next. Returns how many changed."""
     with db.read() as session:
-        ended = session.scalars(_over(now).with_only_columns(Ticket.id).order_by(Ticket.id).limit(limit)).all()
+        ended = session.scalars(_all_over(), {"now": now, "most": limit}).all()
     done = sum(_end_one(db, each, now) for each in ended)
     with db.read() as session:
-        products = session.scalars(select(Product.id).where(*_may_offer(now)).order_by(Product.id)).all()
+        products = session.scalars(_to_offer(), {"now": now - RUNS_LATE}).all()
     return done + sum(_offer_next(db, each, now) for each in products)
 
 
-def _over(now: datetime) -> Select[Ticket]:
+@cache
+def _all_over() -> Select[int]:
+    return _over().with_only_columns(Ticket.id).order_by(Ticket.id).limit(MOST)
+
+
+@cache
+def _to_offer() -> Select[int]:
+    return select(Product.id).where(*_may_offer(NOW)).order_by(Product.id)
+
+
+def _over() -> Select[Ticket]:
     """Offers whose time is over, and every place of a product that has left the shop."""
-    late = and_(Ticket.state == "offered", Ticket.offer_until <= now)
+    late = and_(Ticket.state == "offered", Ticket.offer_until <= NOW)
     gone = exists().where(Product.id == Ticket.product_id, Product.retired_at.is_not(None))
     return select(Ticket).where(or_(late, and_(Ticket.state.in_(OPEN), gone)))
 
 
 def _end_one(db: Database, ticket_id: int, now: datetime) -> bool:
     with db.write() as session:
-        ticket = session.scalar(_over(now).where(Ticket.id == ticket_id).with_for_update(of=Ticket))
+        this = _over().where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+        ticket = session.scalar(this, {"now": now})
         if ticket is None:
             return False
         _end(session, ticket, "over", now)
         return True
 
 
-def _may_offer(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """A free unit that no back-order waits for, somebody on the list, and a day: an offer that nobody can take up would
-    cost its owner their turn.
+def _may_offer(since: At) -> tuple[ColumnElement[bool], ...]:
+    """A free unit that no back-order waits for, somebody on the list, and a day `since` then: an offer that nobody can
+    take up would cost its owner their turn.
     """
-    sold = or_(Launch.launched_at.is_not(None), Launch.at > now - RUNS_LATE)
+    sold = or_(Launch.launched_at.is_not(None), Launch.at > since)
     has_day = exists().where(Launch.product_id == Product.id, Launch.kind == "product", sold)
     return (Product.waiting > 0, Product.queued == 0, queues.free > 0, Product.retired_at.is_(None), has_day)
 
@@ -154,7 +166,7 @@ def _offer_one(db: Database, product_id: int, now: datetime) -> bool:
 
 
 def _keep_one(session: Session, product_id: int, now: datetime) -> bool:
-    change = update(Product).where(Product.id == product_id, *_may_offer(now))
+    change = update(Product).where(Product.id == product_id, *_may_offer(now - RUNS_LATE))
     return changed(session, change.values(kept=Product.kept + 1, waiting=Product.waiting - 1))
 
 

@@ -1,9 +1,10 @@
 """Pre-flight: the hold on a saved card, shortly before the launch, so that a bad card surfaces in time (design.md 3)."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
@@ -12,7 +13,7 @@ from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
 from storefront.actions.taxing import begin_taxed, note_hold
-from storefront.models.db import Database
+from storefront.models.db import MOST, NOW, Database
 from storefront.models.orders import (
     Attempt,
     Order,
@@ -32,19 +33,16 @@ from storefront.rules.order import State
 
 def preflight_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Place the holds that are due. Returns how many were tried."""
-    due = select(Order.id).where(
-        Order.state == "reserved",
-        Order.preflight_at <= now,
-        Order.stray_intent.is_(None),
-        ~product_is_out,
-        not_leaving,
-        no_open_attempt,
-        no_open_visit,
-        not_resting(now),
-    )
     with db.read() as session:
-        ids = session.scalars(due.order_by(Order.id).limit(limit)).all()
+        ids = session.scalars(_due(), {"now": now, "most": limit}).all()
     return for_each(ids, lambda order_id: _preflight(outside, db, order_id, now))
+
+
+@cache
+def _due() -> Select[int]:
+    due = (Order.state == "reserved", Order.preflight_at <= NOW, ~product_is_out)
+    free = (Order.stray_intent.is_(None), not_leaving, no_open_attempt, no_open_visit, not_resting(NOW))
+    return select(Order.id).where(*due, *free).order_by(Order.id).limit(MOST)
 
 
 def _preflight(outside: Outside, db: Database, order_id: int, now: datetime) -> bool:
@@ -116,15 +114,18 @@ def holding(intent: Intent) -> dict[str, Any]:
 
 def replan_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:
     """Give up holds that no longer fit their launch, after a move. Returns how many were tried."""
-    misfit = or_(Launch.at > Order.serves_until, Launch.at.is_(None))
-    query = (
-        select(Order.id)
-        .join(Launch, Launch.product_id == Order.product_id)
-        .where(Order.state == "held", Launch.launched_at.is_(None), misfit, not_leaving, no_open_attempt)
-    )
     with db.read() as session:
-        ids = session.scalars(query.where(not_resting(now)).order_by(Order.id).limit(limit)).all()
+        ids = session.scalars(_misfits(), {"now": now, "most": limit}).all()
     return for_each(ids, lambda order_id: _give_up(outside, db, order_id, now))
+
+
+@cache
+def _misfits() -> Select[int]:
+    misfit = or_(Launch.at > Order.serves_until, Launch.at.is_(None))
+    ahead = (Order.state == "held", Launch.launched_at.is_(None), misfit)
+    query = select(Order.id).join(Launch, Launch.product_id == Order.product_id)
+    free = (not_leaving, no_open_attempt, not_resting(NOW))
+    return query.where(*ahead, *free).order_by(Order.id).limit(MOST)
 
 
 def _give_up(outside: Outside, db: Database, order_id: int, now: datetime) -> bool:

@@ -7,8 +7,9 @@ charging and granting follow by asking what is due, as after any launch.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Exists, and_, exists, func, select, update
+from sqlalchemy import Select, and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from storefront.actions.delaying import end_if_overdue
@@ -173,13 +174,14 @@ def set_terms(session: Session, product: Product, terms: Terms, now: datetime) -
 def allocate_due(db: Database, now: datetime) -> int:
     """Give free units to the heads of the queues, and close the restocks of which nothing is open. Returns how many."""
     with db.read() as session:
-        some = select(Product.id).where(Product.queued > 0, queues.free > 0, _somebody_waits()).order_by(Product.id)
-        products = session.scalars(some).all()
+        products = session.scalars(_to_serve()).all()
     return sum(_serve(db, each, now) for each in products) + close_done(db, now)
 
 
-def _somebody_waits() -> Exists:
-    return exists().where(Order.product_id == Product.id, queues.in_queue)
+@cache
+def _to_serve() -> Select[int]:
+    somebody_waits = exists().where(Order.product_id == Product.id, queues.in_queue)
+    return select(Product.id).where(Product.queued > 0, queues.free > 0, somebody_waits).order_by(Product.id)
 
 
 def _serve(db: Database, product_id: int, now: datetime) -> int:
@@ -242,17 +244,17 @@ def _give(session: Session, product: Product, heads: Sequence[Order], restock: L
 def close_done(db: Database, now: datetime) -> int:
     """Close the restocks of which nothing is open: no order that is to be paid, and no unit that somebody waits for."""
     with db.write() as session:
-        still = queues.open_orders(Launch)
-        waits = exists().where(Order.product_id == Launch.product_id, queues.in_queue)
-        used = select(func.count(Order.id)).where(Order.restock_id == Launch.id).correlate(Launch).scalar_subquery()
-        left = and_(used < Launch.units, waits, _has_free())
-        done = (Launch.kind == "restock", Launch.closed_at.is_(None), still == 0, ~left)
-        ids = session.scalars(select(Launch.id).where(*done)).all()
-        return sum(_close(session, each, now) for each in ids)
+        return sum(_close(session, each, now) for each in session.scalars(_done()).all())
 
 
-def _has_free() -> Exists:
-    return exists().where(Product.id == Launch.product_id, queues.free > 0)
+@cache
+def _done() -> Select[int]:
+    waits = exists().where(Order.product_id == Launch.product_id, queues.in_queue)
+    used = select(func.count(Order.id)).where(Order.restock_id == Launch.id).correlate(Launch).scalar_subquery()
+    has_free = exists().where(Product.id == Launch.product_id, queues.free > 0)
+    left = and_(used < Launch.units, waits, has_free)
+    at_rest = queues.open_orders(Launch) == 0
+    return select(Launch.id).where(Launch.kind == "restock", Launch.closed_at.is_(None), at_rest, ~left)
 
 
 def _close(session: Session, launch_id: int, now: datetime) -> bool:

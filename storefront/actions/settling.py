@@ -3,6 +3,7 @@ the expiry tick, cancelling and repair (design.md 3).
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from storefront.actions.preflighting import holding
 from storefront.actions.promising import promise_again, promise_later
 from storefront.actions.stocking import give_back
 from storefront.actions.taxing import address_of, note_hold, note_payment
-from storefront.models.db import Database, changed
+from storefront.models.db import MOST, NOW, Database, changed
 from storefront.models.delays import Notice
 from storefront.models.orders import Attempt, Checkout, Order, is_out, no_open_attempt
 from storefront.models.products import Launch
@@ -239,10 +240,8 @@ def follow_later(session: Session, order: Order, notice: Notice, now: datetime) 
 def settle_ended(outside: Outside, db: Database, now: datetime, limit: int = 50) -> int:
     """The expiry tick: visits past their end, and orders that never got a visit. Returns how many were asked about."""
     with db.read() as session:
-        ended = session.scalars(
-            select(Checkout.order_id).where(Checkout.closed_at.is_(None), Checkout.expires_at <= now).limit(limit)
-        ).all()
-        never = session.scalars(_never_visited(now).limit(limit)).all()
+        ended = session.scalars(_ended(), {"now": now, "most": limit}).all()
+        never = session.scalars(_never(), _before(now) | {"most": limit}).all()
 
     def end(order_id: int) -> None:
         settle(outside, db, order_id, now, end=True)
@@ -251,15 +250,31 @@ def settle_ended(outside: Outside, db: Database, now: datetime, limit: int = 50)
     return for_each([*ended, *never], end)
 
 
-def _never_visited(now: datetime) -> Select[int]:
-    old = or_(Order.placed_at <= now - charge.SESSION_LIFE, Order.cancel_wished_at.is_not(None))
+def _before(now: datetime) -> dict[str, Any]:
+    """When an order was placed whose visit would be over."""
+    return {"now": now - charge.SESSION_LIFE}
+
+
+@cache
+def _ended() -> Select[int]:
+    return select(Checkout.order_id).where(Checkout.closed_at.is_(None), Checkout.expires_at <= NOW).limit(MOST)
+
+
+@cache
+def _never() -> Select[int]:
+    return _never_visited().limit(MOST)
+
+
+def _never_visited() -> Select[int]:
+    old = or_(Order.placed_at <= NOW, Order.cancel_wished_at.is_not(None))
     no_visit = ~select(Checkout.id).where(Checkout.order_id == Order.id).exists()
     return select(Order.id).where(and_(Order.state == "placed", old, no_visit, no_open_attempt))
 
 
 def _expire_unvisited(db: Database, order_id: int, now: datetime) -> None:
     with db.write() as session:
-        if session.scalar(_never_visited(now).where(Order.id == order_id).with_for_update()) is None:
+        this = _never_visited().where(Order.id == order_id).with_for_update()
+        if session.scalar(this, _before(now)) is None:
             return
         order = session.get_one(Order, order_id)
         after = State.CANCELLED if order.cancel_wished_at else State.EXPIRED

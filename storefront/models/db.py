@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     DateTime,
     Dialect,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Select,
     Table,
     Update,
+    bindparam,
     create_engine,
     event,
     func,
@@ -136,6 +138,12 @@ def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 (the driver's own ty
     """A writer takes the lock at once: BEGIN and a later upgrade fails where others write, whatever the timeout."""
     reading = connection.get_execution_options().get("reading")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+At = datetime | BindParameter[datetime]
+# What a question that is put together once, and asked again and again, is asked with.
+NOW = bindparam("now", type_=Instant())
+MOST = bindparam("most", type_=Integer())
 
 
 def claim(query: Select[T], session: Session) -> Select[T]:

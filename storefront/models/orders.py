@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from storefront.models.db import Base, Instant, fresh_id
+from storefront.models.db import At, Base, Instant, fresh_id
 from storefront.models.log import LogRow
 from storefront.models.policies import Policy
 from storefront.models.products import Launch, Offer, Product
@@ -308,7 +308,7 @@ _opened = (Launch.product_id == Order.product_id, Launch.kind == "product", Laun
 product_is_out = select(Launch.id).where(*_opened).correlate(Order).exists()
 
 
-def launched(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
+def launched(now: At) -> Any:  # noqa: ANN401 (an SQL condition)
     """The condition that an order's product is out, its unit is there and nobody was promised a later charge."""
     told = select(Promise.not_before).where(Promise.order_id == Order.id, Promise.version == Order.promise_version)
     not_before = told.correlate(Order).scalar_subquery()
@@ -321,6 +321,6 @@ def is_out(session: Session, order: Order, now: datetime) -> bool:
     return session.scalar(select(Order.id).where(Order.id == order.id, launched(now))) is not None
 
 
-def not_resting(now: datetime) -> Any:  # noqa: ANN401 (an SQL condition)
+def not_resting(now: At) -> Any:  # noqa: ANN401 (an SQL condition)
     """The condition that an order is not left alone for a moment, after a call that did nothing."""
     return or_(Order.retry_at.is_(None), Order.retry_at <= now)

@@ -88,7 +88,7 @@ BUGS = [
     bug(
         "nobody takes over",
         "Q2",
-        Edit(attempting.lapsed, "Attempt.leased_until <= now", f"Attempt.leased_until <= now - {DAYS}"),
+        Edit(attempting.lapsed, '{"now": now, ', f'{{"now": now - {DAYS}, '),
     ),
     # Charging
     bug("charged after cancelling", "M5", Edit(charging._due, "not_leaving, ")),
@@ -98,7 +98,7 @@ BUGS = [
         "M5",
         Edit(visiting._open_to_visits, "order.cancel_wished_at is None and "),
     ),
-    bug("charged before the day", "M4", Edit(launching.launch_due, "Launch.at <= now", f"Launch.at <= now + {HOUR}")),
+    bug("charged before the day", "M4", Edit(launching.launch_due, '{"now": now}', f'{{"now": now + {HOUR}}}')),
     bug(
         "opened by hand before the promised day",
         "released hours too early",
@@ -126,15 +126,13 @@ BUGS = [
     bug(
         "lapsed hold left alone",
         "capture after the hold had expired",
-        Edit(charging._due, 'or_(Order.state == "reserved", Order.capture_before <= now)', 'Order.state == "reserved"'),
+        Edit(charging._due, 'or_(Order.state == "reserved", Order.capture_before <= NOW)', 'Order.state == "reserved"'),
         Edit(hearing._hold, "if order is None:", "if True:"),
     ),
     bug(
         "hold kept that does not fit",
         "M13",
-        Edit(
-            preflighting.replan_due, "or_(Launch.at > Order.serves_until, Launch.at.is_(None))", "Launch.at.is_(None)"
-        ),
+        Edit(preflighting._misfits, "or_(Launch.at > Order.serves_until, Launch.at.is_(None))", "Launch.at.is_(None)"),
     ),
     # Declines
     bug(
@@ -151,7 +149,7 @@ BUGS = [
     bug(
         "grace without end",
         "M14",
-        Edit(cancelling.cancel_due, "Order.grace_until <= now", f"Order.grace_until <= now - {DAYS}"),
+        Edit(cancelling.cancel_due, '_over(), {"now": now, ', f'_over(), {{"now": now - {DAYS}, '),
     ),
     bug(
         "grace from the decline only",
@@ -161,7 +159,7 @@ BUGS = [
     bug(
         "declined intent left open",
         "I4",
-        Edit(cancelling.tidy_due, "or_(Order.stray_intent.is_not(None), lost.exists())", "lost.exists()"),
+        Edit(cancelling._untidy, "or_(Order.stray_intent.is_not(None), lost.exists())", "lost.exists()"),
         Edit(cancelling._next_release, "if order.stray_intent:", "if False:"),
     ),
     # Cancelling and refunds
@@ -177,13 +175,13 @@ BUGS = [
     bug(
         "card left saved",
         "I4",
-        Edit(cancelling.tidy_due, "done & Order.payment_method.is_not(None)", "Order.id.is_(None)"),
+        Edit(cancelling._untidy, "done & Order.payment_method.is_not(None)", "Order.id.is_(None)"),
     ),
     bug(
         "closed while a call is open",
         "M5",
         Edit(cancelling._free_to_close, " and not session.scalar(busy)"),
-        Edit(cancelling.cancel_due, "free = (no_open_attempt, ", "free = ("),
+        Edit(cancelling._leaving, "free = (no_open_attempt, ", "free = ("),
     ),
     bug(
         "cancelled and nobody told",
@@ -226,7 +224,7 @@ BUGS = [
     bug(
         "visits never end",
         "Q3",
-        Edit(settling.settle_ended, "Checkout.expires_at <= now", f"Checkout.expires_at <= now - {DAYS}"),
+        Edit(settling.settle_ended, '_ended(), {"now": now, ', f'_ended(), {{"now": now - {DAYS}, '),
         Edit(hearing._visit, "settle(outside, db, order_id, now)", "pass"),
     ),
     bug("two visits at once", "M2", Edit(visiting.begin_visit, "not _visits_over(session, order)", "False")),
@@ -296,7 +294,7 @@ BUGS = [
     ),
     bug("no limit of open visits", "S8", Edit(ordering._refusal, "before.by_mail >= OPEN_PER_ADDRESS", "False")),
     # Access
-    bug("open before the launch", "A4", Edit(granting._due, "launched(now), ")),
+    bug("open before the launch", "A4", Edit(granting._due, "launched(NOW), ")),
     bug("open before the launch, when settled", "A1", Edit(settling._won, " and is_out(session, order, now)")),
     bug(
         "kept after the refund",
@@ -332,7 +330,7 @@ BUGS = [
         "paid but not enrolled",
         Edit(
             granting._due,
-            'secured = paid if outside.grant_on == "capture" else or_(paid, live_hold)',
+            'secured = paid if grant_on == "capture" else or_(paid, live_hold)',
             "secured = live_hold",
         ),
         Edit(charging.paid, "if is_out(session, order, now):", "if False:"),
@@ -406,7 +404,7 @@ BUGS = [
     bug(
         "missed while nothing ran",
         "the scheduler was down at T and skipped the launch",
-        Edit(launching.launch_due, "Launch.at <= now,", f"Launch.at <= now, Launch.at > now - {HOUR},"),
+        Edit(launching.launch_due, "for each in due)", f"for each in due if each.at > now - {HOUR})"),
     ),
     bug(
         "wall time taken for UTC",
@@ -421,7 +419,7 @@ BUGS = [
     bug(
         "launched again",
         "T1",
-        Edit(launching.launch_due, "Launch.launched_at.is_(None), Launch.at", "Launch.at"),
+        Edit(launching._due, "Launch.launched_at.is_(None), "),
         Edit(launching._release, ", Launch.launched_at.is_(None)"),
     ),
     # Records
@@ -467,7 +465,7 @@ BUGS = [
     bug(
         "replaced card left saved",
         "I4",
-        Edit(cancelling.tidy_due, "        replaced.exists(),\n", ""),
+        Edit(cancelling._untidy, "        replaced.exists(),\n", ""),
         Edit(cancelling._forget, "if visit.won and", "if False and"),
     ),
 ]

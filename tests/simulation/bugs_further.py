@@ -113,7 +113,7 @@ BUGS = [
     bug(
         "opened without its content",
         "D6: held up until it is complete",
-        Edit(launching.launch_due, ", ~held_up", ""),
+        Edit(launching._due, ", ~held_up", ""),
     ),
     bug("held up, and nobody told", "N1", Edit(readying._hold_up, "for order in orders:", "for order in []:")),
     bug(
@@ -141,7 +141,7 @@ BUGS = [
     bug(
         "given up, and launched",
         "T4",
-        Edit(launching.launch_due, ", ~given_up", ""),
+        Edit(launching._due, ", ~given_up", ""),
         Edit(launching._release, ", ~given_up", ""),
     ),
     bug("closed before all is over", "Q5", Edit(giving_up._close, ", ~rest, ~alive", "")),
@@ -177,7 +177,7 @@ BUGS = [
     bug(
         "a unit that came back is nobody's",
         "S5",
-        Edit(restocking.allocate_due, "queues.free > 0", "queues.free > 1"),
+        Edit(restocking._to_serve, "queues.free > 0", "queues.free > 1"),
     ),
     bug(
         "a unit that came back is two buyers'",
@@ -233,7 +233,7 @@ BUGS = [
         "an offer that lapsed revives",
         "S4",
         Edit(listing.is_open, " and now < ticket.offer_until", ""),
-        Edit(listing._over, ", Ticket.offer_until <= now", ", Ticket.id < 0"),
+        Edit(listing._over, ", Ticket.offer_until <= NOW", ", Ticket.id < 0"),
     ),
     bug(
         "an offer that does not hold its unit",
@@ -257,7 +257,7 @@ BUGS = [
     bug(
         "an offer without end",
         "S4",
-        Edit(listing._over, "Ticket.offer_until <= now", "Ticket.id < 0"),
+        Edit(listing._over, "Ticket.offer_until <= NOW", "Ticket.id < 0"),
     ),
     bug(
         "told of an offer that is over",

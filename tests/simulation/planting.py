@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import _lru_cache_wrapper
 from types import CodeType, FunctionType
 from typing import Any, cast
 
@@ -33,17 +34,20 @@ class Bug:
 def planted(bug: Bug) -> Iterator[None]:
     """Each function keeps its identity and gets another body."""
     with ExitStack() as stack:
-        stack.callback(_forget, bug)
+        stack.callback(_forget)
         for where, edits in _by_function(bug.edits).items():
             stack.enter_context(_edited(where, edits))
-        _forget(bug)
+        _forget()
         yield
 
 
-def _forget(bug: Bug) -> None:
-    """What a function keeps of its answers was made by its other body."""
-    for edit in bug.edits:
-        getattr(edit.where, "cache_clear", bool)()
+def _forget() -> None:
+    """What functions keep of their answers was made by the other body, or by what called it."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("storefront.actions.", "storefront.models.", "storefront.rules.")):
+            for kept in vars(module).values():
+                if isinstance(kept, _lru_cache_wrapper):
+                    kept.cache_clear()
 
 
 def _by_function(edits: tuple[Edit, ...]) -> dict[FunctionType, list[Edit]]:
