@@ -50,6 +50,10 @@ class Bridge(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.LENGTH_REQUIRED, "Say in Content-Length how many bytes the body has")
             return
         body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # Whoever asked died in the middle of it. Half a request is none.
+            self.close_connection = True
+            return
         try:
             chunks = self.sandbox(self._environ(body), self._begin)
             self._finish(b"".join(chunks))

@@ -145,3 +145,14 @@ def test_a_body_of_unknown_length_is_refused_and_its_connection_closed(local: Lo
         connection.sendall(head.encode() + b"7\r\nemail=a\r\n0\r\n\r\n")
         assert b" 411 " in answer.readline()
         assert b"HTTP/1.1" not in answer.read()
+
+
+def test_a_call_whose_caller_died_in_the_middle_of_it_is_not_made(local: Local) -> None:
+    before = len(local.log())
+    head = f"POST /v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTH['Authorization']}\r\nContent-Length: 11\r\n\r\n"
+    for sent in ("", "email=a"):
+        with socket.create_connection(("127.0.0.1", local.port), timeout=15) as connection:
+            connection.sendall(head.encode() + sent.encode())
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(1) == b"", "nobody is there to be answered"
+    assert len(local.log()) == before
