@@ -24,6 +24,7 @@ from storefront.models.products import Product
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.rules import cancellation_words, launch_words
 from storefront.rules.money import exact
+from storefront.rules.words import NBSP
 from storefront.settings import Settings, SettingsError
 from storefront.web.context import Shop
 from storefront.web.studio import giving_up, tallies
@@ -91,9 +92,13 @@ def import_(folder: Path) -> None:
     for difference in report.differences:
         click.echo(f"left as it is: {difference}")
     if report.problems:
-        click.echo(f"{len(report.problems)} problems; nothing was imported.", err=True)
+        click.echo(f"{_counted(len(report.problems), 'problem')}; nothing was imported.", err=True)
         sys.exit(1)
-    click.echo(f"{len(report.imported)} products imported.")
+    click.echo(f"{_counted(len(report.imported), 'product')} imported.")
+
+
+def _counted(count: int, one: str) -> str:
+    return launch_words.counted(count, one).replace(NBSP, " ")
 
 
 @main.group()

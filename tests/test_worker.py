@@ -1,10 +1,12 @@
 """The worker: what is due is found by asking, one failing job stops no other, and any number may run."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -21,9 +23,12 @@ from storefront.models.stock import UnitMove
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.outside.world import Outside
 from storefront.worker import JOBS, Job
+from tests.actions.test_importing import folder, rewrites
 from tests.support.ports import free_port
 from tests.support.processes import until
 from tests.support.world import World, environment, make_world
+
+__all__ = ["folder"]
 
 
 def does_nothing(_outside: Outside, _db: Database, _now: datetime) -> int:
@@ -220,6 +225,16 @@ def test_the_clock_moves_while_nothing_comes_through_to_stripe(
     moved = shell.invoke(cli.main, ["clock", "advance", "1d"])
     assert moved.exit_code == 0, moved.output
     assert small_world.sandbox.now() - before >= timedelta(days=1)
+
+
+def test_importing_counts_in_words_that_fit_one_and_many(shell: CliRunner, folder: Path) -> None:
+    assert shell.invoke(cli.main, ["catalog", "import", str(folder)]).stdout.endswith("\n1 product imported.\n")
+    shutil.copytree(folder / "products/book", folder / "products/second")
+    assert shell.invoke(cli.main, ["catalog", "import", str(folder)]).stdout.endswith("\n2 products imported.\n")
+    for told, (old, new) in {"1 problem": ('"ebook"', '"elephant"'), "2 problems": ('"EUR"', '"XYZ"')}.items():
+        rewrites(folder, old, new)
+        refused = shell.invoke(cli.main, ["catalog", "import", str(folder)])
+        assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (1, f"{told}; nothing was imported.")
 
 
 def test_an_account_is_made_from_the_command_line_with_its_password_on_stdin(shell: CliRunner) -> None:
