@@ -9,6 +9,7 @@ from typing import Any
 
 from storefront.rules import charge, gift, queue_letter_words, refund_words, words
 from storefront.rules.decline_words import No
+from storefront.rules.delay import RUNS_LATE
 from storefront.rules.delay_letter_words import MoveWords
 from storefront.rules.launch import LATE_AFTER
 from storefront.rules.launch_words import distance
@@ -17,7 +18,6 @@ from storefront.rules.order_words import card_month
 from storefront.rules.words import NOUN, OPENS, Day
 
 COLUMNS = 72
-RUNS_LATE = timedelta(hours=24)
 SMALL_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 

@@ -13,8 +13,6 @@ from storefront.rules import charge, delay, launch, leaving
 from storefront.rules.launch_words import number
 from storefront.rules.words import NOUN
 
-MOST_DAYS = 365
-ALLOWED_LATE = timedelta(hours=24)
 REFUNDED_WITHIN = 7  # working days
 
 
@@ -190,9 +188,9 @@ def _gone_wrong() -> str:
         "| the new day cannot be kept either | cancelled on the new day, unless you tell us that you will wait |\n"
         f"| earlier | you are told at least {_hours(launch.NOTICE)} before you pay, and may cancel |\n\n"
         f"If you agreed to wait without a day, you may cancel at any time until it opens.\n\n"
-        f"## If it is late on the day\n\nFor up to {_hours(ALLOWED_LATE)} it simply runs late, and our letter says so. If it has not opened by then "
+        f"## If it is late on the day\n\nFor up to {_hours(delay.RUNS_LATE)} it simply runs late, and our letter says so. If it has not opened by then "
         "and nobody has told you why, your order counts as cancelled: what was set aside is released, what was paid goes back. "
-        f"A new day that you are told only then counts if you say yes within those {_hours(ALLOWED_LATE)}; "
+        f"A new day that you are told only then counts if you say yes within those {_hours(delay.RUNS_LATE)}; "
         "if you say nothing, your order is cancelled when they are over.\n\n"
         "If something in it is missing on the day, it does not open: nobody is charged, and you are told.\n\n"
         "## If the creator gives up\n\nYou are told, with the reason. What was set aside is released, what was paid goes back in full, at once. "
