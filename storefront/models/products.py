@@ -247,9 +247,3 @@ def on_sale(session: Session) -> list[Product]:
     whole = (joinedload(Product.creator), joinedload(Product.launch), selectinload(Product.offers))
     query = select(Product).where(Product.retired_at.is_(None)).order_by(Product.id)
     return list(session.scalars(query.options(*whole)))
-
-
-def of_creator(session: Session, creator_id: int) -> list[Product]:
-    """The products of one creator, newest first."""
-    query = select(Product).where(Product.creator_id == creator_id).order_by(Product.id.desc())
-    return list(session.scalars(query))

@@ -1,11 +1,10 @@
-"""Secrets that are derived, not stored: link tokens and licence keys (design.md 7)."""
+"""Secrets that are derived, not stored: link tokens (design.md 7)."""
 
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 
-LICENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 TOKEN_BYTES = 24
 
 

@@ -221,7 +221,6 @@ def parts_label(rows: Sequence[tuple[str, int, str]]) -> str:
 class Times:
     """When things happened in a launch, None where they have not; how many were `granted`, also of those paused since."""
 
-    granted_first: datetime | None = None
     granted_last: datetime | None = None
     letter_last: datetime | None = None
     paid_last: datetime | None = None

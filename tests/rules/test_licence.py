@@ -15,6 +15,11 @@ def test_a_key_has_four_groups_and_a_character_that_checks_the_others(secret: st
     assert plain[-1] == check_character(plain[:-1])
 
 
+def test_a_key_has_no_signs_that_are_read_for_one_another() -> None:
+    assert not set("01IO") & set(ALPHABET)
+    assert len(set(ALPHABET)) == 32
+
+
 def test_the_same_grant_has_the_same_key_and_another_has_another() -> None:
     assert key("secret", 1) == key("secret", 1)
     assert len({key("secret", grant) for grant in range(1000)}) == 1000

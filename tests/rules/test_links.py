@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storefront.rules.access import LICENCE_ALPHABET, fingerprint, rederive, token
+from storefront.rules.access import fingerprint, rederive, token
 from storefront.rules.links import Links
 
 KEY, OLDER = "k" * 32, "o" * 32
@@ -51,7 +51,3 @@ def test_links_come_from_the_base_url_and_print_no_key() -> None:
     assert links.order(1, 1, links.fresh("order", 1, 1)).startswith("https://shop.example/orders/")
     assert links.access(1, 1, links.fresh("access", 1, 1)).startswith("https://shop.example/access/")
     assert KEY not in repr(links)
-
-
-def test_a_licence_key_has_no_signs_that_are_read_for_one_another() -> None:
-    assert not set("01IO") & set(LICENCE_ALPHABET)

@@ -49,7 +49,6 @@ WIDE = {
     "tickets": "id, product_id, email, joined_at, state, offered_at, offer_until, ended_at, order_id",
 }
 KINDS = ("payment_intent", "charge", "refund", "dispute", "payment_method", "checkout.session", "customer")
-NET = {"requires_capture", "succeeded"}
 OPEN = frozenset({"needs_response", "under_review"})
 WITHDRAWN = OPEN | {"lost"}
 ENDED = ("expired", "cancelled", "refunded")

@@ -19,7 +19,6 @@ import pytest
 import requests
 from flask import Flask
 from sqlalchemy import Engine, event, select, text
-from sqlalchemy.orm import Session
 
 import storefront.models
 from storefront.actions import (
@@ -557,10 +556,3 @@ def small_world(houses: Houses, sandbox: Sandbox, new_sqlite: Callable[[], str],
     made = houses.world(sandbox, new_sqlite, tmp_path)
     yield made
     made.db.engine.dispose()
-
-
-def checks_out(session: Session, now: datetime) -> list[str]:
-    """Every broken invariant."""
-    from storefront.actions.checking import check
-
-    return check(session, now)

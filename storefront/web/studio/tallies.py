@@ -270,14 +270,13 @@ def _first_letters(launch: Launch) -> tuple[ColumnElement[bool], ...]:
 
 def times(session: Session, launch: Launch) -> Times:
     """When things happened in a launch."""
-    granted = select(func.min(Grant.granted_at), func.max(Grant.granted_at), func.count(Grant.id))
+    granted = select(func.max(Grant.granted_at), func.count(Grant.id))
     query = granted.join(Order, Order.id == Grant.order_id).where(*_pre_orders(launch))
-    first, last, count = session.execute(query).one()
+    last, count = session.execute(query).one()
     letter = select(func.max(Letter.sent_at)).join(Order, Order.id == Letter.order_id)
     paid = select(func.max(Attempt.closed_at)).join(Order, Order.id == Attempt.order_id)
     moved = (Attempt.kind.in_(["capture", "charge"]), Attempt.outcome == "done")
     return Times(
-        granted_first=first,
         granted_last=last,
         granted=count,
         letter_last=session.scalar(letter.where(*_first_letters(launch))),
