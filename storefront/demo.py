@@ -28,7 +28,7 @@ from storefront.web.context import Shop
 
 SOON = timedelta(minutes=3)
 HALF_A_MINUTE = timedelta(seconds=30)
-PATIENCE = 60
+PATIENCE = 120
 PASSWORD = "forthcoming"  # noqa: S105 (the demo's, printed at start; it listens on this machine only)
 HOST = "127.0.0.1"
 
