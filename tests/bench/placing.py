@@ -78,7 +78,7 @@ def _gunicorn(bench: Bench, database_url: str, app: str) -> Iterator[str]:
         yield base
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bench.figures import Figure
 from tests.bench.parts import ROOT
 
 LINE = re.compile(r"\w+ -?\d+\.\d\d [\w/]+ \(floor (-|\d+\.\d\d), ratio (-|-?\d+\.\d\d)\)")
 
 
+@pytest.mark.timeout(900)
 def test_a_bench_of_a_few_orders_prints_and_keeps_its_figures(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.bench", "--tiny", "--out", str(tmp_path / "bench.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

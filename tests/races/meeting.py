@@ -72,8 +72,10 @@ def watched(engine: Engine) -> Iterator[None]:
             meeting.arrive()
 
     event.listen(engine, "before_cursor_execute", look)
-    yield
-    event.remove(engine, "before_cursor_execute", look)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", look)
 
 
 class SlowStripe:

@@ -43,7 +43,7 @@ class Till(Shop):
         """Open, or open again, with so many processes."""
         if "web" in self.processes:
             self.processes["web"].terminate()
-            self.processes["web"].wait(20)
+            self.processes["web"].wait(60)
         self.web_processes = processes
         self.start_web()
 
@@ -65,6 +65,7 @@ def db(till: Till) -> Iterator[Database]:
     db.engine.dispose()
 
 
+@pytest.mark.timeout(900)
 def test_of_64_buyers_of_the_last_unit_one_gets_it_and_all_others_are_told(till: Till, db: Database) -> None:
     for round_, processes in enumerate((2, 8), 1):
         till.opens_with(processes)
