@@ -56,7 +56,7 @@ def test_a_saved_card_is_charged_with_tax_and_its_receipt_is_printed(
     says(order, "are set aside on your card")
     shop.advance_to(COURSE)
     until(lambda: [each["status"] for each in hooked(shop)] == ["succeeded"], "a payment with its calculation")
-    opens_receipt(page, order)
+    opens_receipt(buyer, order)
     buyer.reads("Receipt R-")
     sheet = page.locator("article")
     for told in (
@@ -76,11 +76,11 @@ def test_a_saved_card_is_charged_with_tax_and_its_receipt_is_printed(
     buyer.is_content()
 
 
-def opens_receipt(page: Page, order: str) -> None:
+def opens_receipt(buyer: Buyer, order: str) -> None:
     """As soon as it has been paid, the order's page links to it."""
     until(lambda: "Receipt R-" in requests.get(order, timeout=30).text, "the receipt")
-    page.goto(order)
-    page.click("text=Receipt R-")
+    buyer.page.goto(order)
+    buyer.follows("text=Receipt R-")
 
 
 def prints(page: Page) -> None:
@@ -113,7 +113,7 @@ def test_what_checkout_charged_has_the_tax_that_its_page_reckoned(taxed_shop: Sh
     buyer = Buyer(taxed_shop, page)
     order = orders(buyer, EBOOK, "AT")
     taxed_shop.advance_to(EBOOK)
-    opens_receipt(page, order)
+    opens_receipt(buyer, order)
     expect(page.locator("article")).to_contain_text("including 20 % VAT (AT)")
     assert hooked(taxed_shop) == [], "Checkout brings its tax along"
     buyer.is_content()

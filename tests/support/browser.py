@@ -38,10 +38,12 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser) -> Iterator[Page]:
     """Somebody at a desk, with no cookies yet."""
     context = browser.new_context(viewport={"width": DESKTOP, "height": 900}, locale="en-GB")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    yield page
-    context.close()
+    try:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        yield page
+    finally:
+        context.close()
 
 
 @pytest.fixture
