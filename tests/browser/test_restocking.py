@@ -55,7 +55,7 @@ def test_three_keys_serve_the_head_of_the_queue_and_a_bad_card_keeps_its_key_for
     owner.looks()
     owner.page.goto(pages[1])
     owner.looks()
-    shop.letter(QUEUE[1], "Silverfish")
+    shop.letter(QUEUE[1], "Your card needs you")
     owner.page.goto(pages[4])
     owner.follows("text=Leave the queue")
     owner.reads("Cancelled")
