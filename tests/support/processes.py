@@ -197,6 +197,10 @@ class Shop:
         """Speak to the sandbox's control API."""
         return requests.post(f"{self.sandbox_url}/_sandbox/{name}", json=body, timeout=30).json()
 
+    def heal(self) -> None:
+        """Turn the sandbox's faults off."""
+        requests.delete(f"{self.sandbox_url}/_sandbox/faults", timeout=30).raise_for_status()
+
     def calls(self, ending: str) -> list[dict[str, Any]]:
         """The calls the sandbox has seen on paths with this end."""
         seen = requests.get(f"{self.sandbox_url}/_sandbox/log", timeout=30).json()
@@ -207,8 +211,13 @@ class Shop:
         """What the sandbox itself has of `payment_intents`, `refunds` and so on: the truth about money."""
         key = {"Authorization": f"Bearer {self.env['STRIPE_SECRET_KEY']}"}
         query: dict[str, str | int] = {"limit": 100}
-        answer = requests.get(f"{self.sandbox_url}/v1/{things}", params=query, headers=key, timeout=30).json()
-        found: list[dict[str, Any]] = answer["data"]
+        found: list[dict[str, Any]] = []
+        more = True
+        while more:
+            page = requests.get(f"{self.sandbox_url}/v1/{things}", params=query, headers=key, timeout=30).json()
+            found += page["data"]
+            more = page["has_more"]
+            query["starting_after"] = found[-1]["id"] if found else ""
         return found
 
     def accepted_at(self, letter: dict[str, Any]) -> datetime:
