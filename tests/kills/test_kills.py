@@ -8,13 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 import storefront.models
+from storefront.actions.attempting import TOGETHER
 from storefront.models.db import Database
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter
@@ -27,6 +29,7 @@ PROVE = "PROVE" in os.environ
 KILLS, CROWD = (20, 500) if PROVE else (3, 60)
 EBOOK = "name-the-day"
 WORKERS = ("worker", "second")
+CAPTURE = "POST /v1/payment_intents/*/capture"
 
 
 @pytest.fixture
@@ -55,18 +58,16 @@ def test_workers_that_are_killed_in_a_launch_lose_nothing_and_double_nothing(
         )
         assert len(list(buys)) == CROWD
     shop.kill("worker")
-    shop.control("faults", kind="slow", match="POST /v1/payment_intents/*/capture", count=-1, hang=0.2)
     shop.advance_to(EBOOK)
-    for worker in WORKERS:
-        shop.start_worker(worker)
+    on_duty = {worker: _starts(shop, worker, 0) for worker in WORKERS}
     for number in range(KILLS):
-        _wait_until_captured(db, (number + 1) * CROWD // (KILLS + 2))
+        _wait_until_in_the_middle(shop, db, KILLS - number, set(on_duty.values()))
         victims = chance.choice([WORKERS, WORKERS[:1], WORKERS[1:]]) if number else WORKERS
         for victim in victims:
             shop.kill(victim)
+        on_duty |= {victim: _starts(shop, victim, number + 1) for victim in victims}
         shop.advance("130s")  # what they had begun may be taken over
-        for victim in victims:
-            shop.start_worker(victim)
+    shop.heal()
     _rests(shop, db)
     _nothing_is_lost_or_doubled(shop, db)
     assert _taken_over(db) > 0, "somebody died in the middle of a call"
@@ -74,6 +75,40 @@ def test_workers_that_are_killed_in_a_launch_lose_nothing_and_double_nothing(
         print(
             f"\n{KILLS} kills -9 of a worker during a launch of {CROWD} orders: {_taken_over(db)} attempts taken over"
         )
+
+
+def _starts(shop: Shop, worker: str, number: int) -> str:
+    """Start a worker; the name that its connections to the database bear."""
+    shop.env["PGAPPNAME"] = f"{worker} {number}"
+    shop.start_worker(worker)
+    return shop.env.pop("PGAPPNAME")
+
+
+def _wait_until_in_the_middle(shop: Shop, db: Database, kills: int, on_duty: set[str]) -> None:
+    """A share of what is left is captured quickly; then captures are slow, so that whoever dies now dies in some."""
+    before = _states(db)["paid"]
+    share = (CROWD - before) // (kills + 2)
+    shop.heal()
+    quick = share if before else max(share, TOGETHER)  # which is how many are recorded at once
+    shop.control("faults", kind="slow", match=CAPTURE, count=quick, hang=0.1)
+    shop.control("faults", kind="slow", match=CAPTURE, count=-1, hang=3)
+    until(
+        lambda: _states(db)["paid"] >= before + share and _in_flight(db, shop.now()) and on_duty <= _connected(db),
+        lambda: f"{share} captures beyond {before}, some in flight, by {on_duty}; {_states(db)}, {_connected(db)}",
+    )
+
+
+def _in_flight(db: Database, now: datetime) -> int:
+    """How many captures somebody who lives is at, by their leases."""
+    open_ones = (Attempt.kind == "capture", Attempt.outcome.is_(None), Attempt.leased_until > now)
+    with db.read() as session:
+        return session.scalar(select(func.count(Attempt.id)).where(*open_ones)) or 0
+
+
+def _connected(db: Database) -> set[str]:
+    with db.read() as session:
+        names = text("SELECT application_name FROM pg_stat_activity WHERE datname = current_database()")
+        return set(session.scalars(names))
 
 
 def _rests(shop: Shop, db: Database) -> None:
@@ -86,10 +121,6 @@ def _rests(shop: Shop, db: Database) -> None:
             time.sleep(0.2)
         shop.advance("130s")
     raise AssertionError(f"waited in vain for everything to come to rest; {_states(db)}")
-
-
-def _wait_until_captured(db: Database, count: int) -> None:
-    until(lambda: _states(db)["paid"] >= count, lambda: f"{count} captures; {_states(db)}")
 
 
 def _settled(db: Database) -> bool:
