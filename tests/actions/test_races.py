@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from storefront.actions import launching, reconciling
 from storefront.actions import settling as settling_verbs
@@ -18,6 +19,7 @@ from storefront.models.orders import Order
 from storefront.models.products import Product
 from storefront.outside.stripe_answers import Intent, Outcome, Unknown
 from storefront.rules import launch as rule
+from tests.support.processes import until
 from tests.support.world import BERLIN, KEY, World
 
 
@@ -183,17 +185,16 @@ def test_a_buyer_at_stripe_is_not_bound_to_a_day_that_silence_cannot_agree_to(wo
 
 
 def test_an_order_that_is_settled_while_the_launch_moves_is_told_too(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    postgres_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if world.db.engine.dialect.name == "sqlite":
-        return  # one writer: nothing can happen meanwhile
+    world = postgres_world
     product = world.product(days=10)
     world.orders(product, "first@posteo.de")
     late = world.places(product, "late@posteo.de")
     world.pays(world.visits(late))
-    moving = _settles_meanwhile(world, late, monkeypatch)
+    settled = _settles_meanwhile(world, late, monkeypatch)
     assert world.moves(product, 20) is None
-    moving.join(30)
+    assert settled.wait(60)
     monkeypatch.undo()
     world.tick()
     order = world.order(late)
@@ -201,15 +202,27 @@ def test_an_order_that_is_settled_while_the_launch_moves_is_told_too(
     assert order.promise.by == order.product.launch.at
 
 
-def _settles_meanwhile(world: World, order_id: int, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Another process settles an order as soon as the mover works through the others."""
-    real, settling = settling_verbs.follow_move, threading.Thread(target=world.settles, args=(order_id,))
+def _settles_meanwhile(world: World, order_id: int, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Another process settles an order while the mover works through the others, and stands before a lock of the mover's."""
+    real, settled = settling_verbs.follow_move, threading.Event()
+
+    def settles() -> None:
+        world.settles(order_id)
+        settled.set()
+
+    settling = threading.Thread(target=settles)
 
     def slow(*given: Any) -> None:
         real(*given)
-        if not settling.is_alive():
+        if not settling.is_alive() and not settled.is_set():
             settling.start()
-            settling.join(1)
+            until(partial(_waits_for_a_lock, world), "the other process to stand before a lock")
 
     monkeypatch.setattr(launching, "follow_move", slow)
-    return settling
+    return settled
+
+
+def _waits_for_a_lock(world: World) -> bool:
+    waiting = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    with world.read() as session:
+        return session.scalar(waiting) is not None

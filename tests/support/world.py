@@ -542,6 +542,16 @@ def world(houses: Houses, sandbox: Sandbox, new_database: Callable[[], str], tmp
 
 
 @pytest.fixture
+def postgres_world(
+    houses: Houses, sandbox: Sandbox, new_postgresql: Callable[[], str], tmp_path: Path
+) -> Iterator[World]:
+    """A world on PostgreSQL only, for what many writers do at once: SQLite has one."""
+    made = houses.world(sandbox, new_postgresql, tmp_path)
+    yield made
+    made.db.engine.dispose()
+
+
+@pytest.fixture
 def taxed_world(houses: Houses, sandbox: Sandbox, new_database: Callable[[], str], tmp_path: Path) -> Iterator[World]:
     """The same, and Stripe reckons the tax."""
     address = {"SHOP_OWNER": "Ines Okafor", "SHOP_ADDRESS": "Lindenstr. 4|10969 Berlin", "SHOP_TAX_ID": "DE123456789"}
