@@ -64,7 +64,7 @@ def test_a_person_closes_what_no_fact_closes_and_their_name_stays(app: Flask, wo
     page = words(ines.post(f"/studio/tasks/{number}/close"))
     assert "Closed. It stands below, with your name." in page
     assert "Done lately" in page
-    assert "By Ines" in page or "Ines" in page
+    assert "The matter of difference. Look at it. Ines" in page
     owner = Visitor(app)
     owner.signs_in(OWNER)
     owner.get("/studio/tasks")
