@@ -374,6 +374,7 @@ def test_two_workers_never_send_the_same_letter(world: World, server: MailServer
         each.start()
     for each in workers:
         each.join(60)
+        assert not each.is_alive()
     ids = [str(each.message["Message-ID"]) for each in server.taken]
     assert len(ids) == len(set(ids)) == 41
 

@@ -55,7 +55,9 @@ def test_events_that_never_arrived_are_fetched_and_acted_on(world: World) -> Non
     assert "checkout.session.completed" in kept
     assert world.state(order_id) == "held"
     world.tick()
-    assert all(each.done_at for each in events(world))
+    done = [each.done_at is not None for each in events(world)]
+    assert len(done) >= len(kept)
+    assert all(done)
     assert quiet(world.reconciles())
 
 

@@ -256,6 +256,7 @@ def test_two_workers_never_send_the_same_text(noon: World) -> None:
         each.start()
     for each in workers:
         each.join(60)
+        assert not each.is_alive()
     moved = [each for each in noon.sandbox.texts() if "Moves to" in each["body"]]
     assert len(moved) == len({each["to"] for each in moved}) == 6
 
