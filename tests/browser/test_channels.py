@@ -37,7 +37,23 @@ def comes_back(shop: Shop, letter: dict[str, Any]) -> None:
 
 
 def test_a_link_that_no_mail_server_takes_arrives_by_text(shop: Shop, buyer: Buyer, creator: Buyer) -> None:
-    order, page = buyer.orders(COURSE, MIRIAM), buyer.page
+    order = buyer.orders(COURSE, MIRIAM)
+    _gives_a_number(shop, buyer)
+    comes_back(shop, shop.letter(MIRIAM, "Pre-ordered"))
+    _is_told_on_the_page(buyer, order)
+    _is_a_task_of(creator)
+    shop.advance_to(COURSE)
+    buyer.opens(re.findall(r"\S+/access/\S+", text_to(shop, "Open now"))[0])
+    assert all("Open now" not in each["subject"] for each in shop.letters(MIRIAM))
+    _finds_all_in_the_inbox(buyer, order)
+    _wants_no_more_texts(buyer, order)
+    buyer.is_content()
+    creator.is_content()
+
+
+def _gives_a_number(shop: Shop, buyer: Buyer) -> None:
+    """One that is no number first; then theirs, proved by a code."""
+    page = buyer.page
     buyer.follows("text=How we reach you")
     buyer.looks()
     page.fill("#field-phone", "030 901820")
@@ -53,12 +69,18 @@ def test_a_link_that_no_mail_server_takes_arrives_by_text(shop: Shop, buyer: Buy
     buyer.follows("text=That is it")
     expect(page.locator("text=The number is yours.")).to_be_visible()
     buyer.looks()
-    comes_back(shop, shop.letter(MIRIAM, "Pre-ordered"))
+
+
+def _is_told_on_the_page(buyer: Buyer, order: str) -> None:
+    page = buyer.page
     page.goto(order)
     until(lambda: page.reload() and "come back" in page.content(), "the order’s page tells that letters come back")
     buyer.looks()
     buyer.follows("text=See how we reach you")
     buyer.looks()
+
+
+def _is_a_task_of(creator: Buyer) -> None:
     creator.goes_to("/studio")
     creator.signs_in(HANNE, "a long password")
     creator.goes_to("/studio/tasks")
@@ -67,9 +89,10 @@ def test_a_link_that_no_mail_server_takes_arrives_by_text(shop: Shop, buyer: Buy
     creator.follows("text=To the order")
     expect(creator.page.get_by_role("button", name="Write to it again")).to_be_visible()
     creator.looks()
-    shop.advance_to(COURSE)
-    buyer.opens(re.findall(r"\S+/access/\S+", text_to(shop, "Open now"))[0])
-    assert all("Open now" not in each["subject"] for each in shop.letters(MIRIAM))
+
+
+def _finds_all_in_the_inbox(buyer: Buyer, order: str) -> None:
+    page = buyer.page
     buyer.follows("header >> text=Library")
     expect(page.locator("nav .badge")).to_have_text(re.compile(r"\d"))
     buyer.follows('nav a:has-text("Inbox")')
@@ -79,8 +102,9 @@ def test_a_link_that_no_mail_server_takes_arrives_by_text(shop: Shop, buyer: Buy
     buyer.looks()
     page.goto(f"{order}/letters")
     buyer.looks()
-    page.goto(f"{order}/reach")
+
+
+def _wants_no_more_texts(buyer: Buyer, order: str) -> None:
+    buyer.page.goto(f"{order}/reach")
     buyer.follows("text=No more texts")
-    expect(page.locator("text=Nothing more is texted")).to_be_visible()
-    buyer.is_content()
-    creator.is_content()
+    expect(buyer.page.locator("text=Nothing more is texted")).to_be_visible()
