@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select, text
 
 from storefront.actions import accounting
@@ -33,8 +34,12 @@ HOSTILE = [
 
 
 @pytest.fixture
-def full(small_world: World) -> World:
-    """A shop with something behind every door: a reader's course, a pre-order, a page, two creators."""
+def full(small_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A shop with something behind every door: a reader's course, a pre-order, a page, two creators.
+
+    Passwords are weighed lightly here.
+    """
+    monkeypatch.setattr(accounting, "HASHER", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
     course = small_world.product("course", days=None, lang="de")
     small_world.product("book", days=3, kind="ebook")
     with small_world.db.write() as session:
