@@ -51,6 +51,7 @@ WIDE = {
 KINDS = ("payment_intent", "charge", "refund", "dispute", "payment_method", "checkout.session", "customer")
 OPEN = frozenset({"needs_response", "under_review"})
 WITHDRAWN = OPEN | {"lost"}
+OF_OLD = "cs_old_"  # what events of an older version speak of
 ENDED = ("expired", "cancelled", "refunded")
 LIVE = ("placed", "reserved", "held", "past_due", "paid")
 

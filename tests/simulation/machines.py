@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from storefront import worker
 from storefront.outside.stripe_gateway import API_VERSION
 from storefront.sandbox.webhooks import signature
-from tests.simulation.facts import read, written
+from tests.simulation.facts import OF_OLD, read, written
 from tests.simulation.house import SECRET
 from tests.simulation.registry import deed
 from tests.simulation.world import News, World
@@ -130,7 +130,7 @@ def strange(world: World, dice: Random) -> None:
 
 
 def old(world: World, dice: Random) -> None:
-    told(world, world.event("checkout.session.completed", f"cs_test_{dice.getrandbits(60):x}", "2019-01-01"))
+    told(world, world.event("checkout.session.completed", f"{OF_OLD}{dice.getrandbits(60):x}", "2019-01-01"))
 
 
 HOW: dict[str, Callable[[World, Random], None]] = {

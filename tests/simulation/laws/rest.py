@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from storefront.actions.checking import check
-from tests.simulation.facts import ENDED, WITHDRAWN, Facts
+from tests.simulation.facts import ENDED, OF_OLD, WITHDRAWN, Facts
 from tests.simulation.registry import quiet
 from tests.simulation.world import World
 
@@ -39,6 +39,8 @@ def q2_queues_are_empty(facts: Facts, world: World) -> Iterator[str]:
     for event in facts.stripe_events:
         if not event.done_at and event.object_id not in world.strange:
             yield f"{event.id} ({event.type}) is not done"
+        if event.tries and event.object_id.startswith(OF_OLD):
+            yield f"{event.id} ({event.type}) is of another version, and was acted on"
     for attempt in facts.attempts:
         if attempt.outcome is None:
             yield f"{attempt.key} is open: {attempt.detail}"
