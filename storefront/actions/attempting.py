@@ -252,7 +252,7 @@ def _look(outside: Outside, attempt: Attempt) -> Outcome:
     except StripeSilent as error:
         return Unknown(str(error))
     if isinstance(found, Intent) and found.status not in {"succeeded", "requires_capture"}:
-        return Declined("processing_error", found.id)
+        return found.declined or Declined("processing_error", found.id)
     return Done(found) if found else Refused("not_found", "Stripe knows nothing of this call.")
 
 

@@ -50,7 +50,9 @@ class Calculation:
 
 @dataclass(frozen=True)
 class Intent:
-    """A payment intent: `status` as Stripe says, amounts in minor units, `order` the mark that ours carry."""
+    """A payment intent: `status` as Stripe says, amounts in minor units, `order` the mark that ours carry, `declined` what
+    the bank said last where it said no.
+    """
 
     id: str
     status: str
@@ -63,6 +65,7 @@ class Intent:
     refunded: int = 0
     disputed: bool = False
     calculation: str = ""
+    declined: "Declined | None" = None
 
 
 @dataclass(frozen=True)

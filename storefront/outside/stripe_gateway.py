@@ -369,16 +369,17 @@ def _outcome(error: stripe.StripeError) -> Declined | Refused | Unknown:
 
 
 def _declined(error: stripe.CardError) -> Declined:
-    body: Any = error.error
-    code = getattr(body, "decline_code", None) or error.code or "card_declined"
-    reason = "authentication_required" if error.code == "authentication_required" else str(code)
-    intent = getattr(body, "payment_intent", None)
-    return Declined(
-        reason,
-        intent["id"] if intent else None,
-        str(getattr(body, "advice_code", None) or ""),
-        str(getattr(body, "network_advice_code", None) or ""),
-    )
+    body = _plain(error.error) if error.error else {}
+    intent = body.get("payment_intent")
+    return _no({**body, "code": error.code}, intent["id"] if intent else None)
+
+
+def _no(said: dict[str, Any], intent: str | None) -> Declined:
+    """The bank's no, as a call that failed says it and its payment keeps it."""
+    code, closer = said.get("code") or "card_declined", said.get("decline_code")
+    reason = code if code == "authentication_required" else closer or code
+    advice, network_advice = said.get("advice_code") or "", said.get("network_advice_code") or ""
+    return Declined(str(reason), intent, str(advice), str(network_advice))
 
 
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 (the client's own types end here)
@@ -444,6 +445,7 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
     charge = charge if isinstance(charge, dict) else {}
     card = (charge.get("payment_method_details") or {}).get("card") or {}
     until, order = card.get("capture_before"), str((data.get("metadata") or {}).get("order", ""))
+    said = data.get("last_payment_error")
     return Intent(
         id=data["id"],
         status=data["status"],
@@ -456,6 +458,7 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
         refunded=charge.get("amount_refunded") or 0,
         disputed=bool(charge.get("disputed")),
         calculation=hooked(data.get("hooks") or {}),
+        declined=_no(said, data["id"]) if said else None,
     )
 
 

@@ -10,7 +10,7 @@ from storefront.actions import attempting, charging, launching, preflighting, re
 from storefront.actions.checking import check
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import Unknown
-from tests.support.world import World
+from tests.support.world import ASKS_ALWAYS, DECLINES_LATER, World
 
 CAPTURE = "POST /v1/payment_intents/*/capture"
 
@@ -117,6 +117,26 @@ def test_an_off_session_charge_whose_key_is_too_old_is_looked_for_and_not_repeat
     world.tick()
     assert world.state(order_id) == "paid"
     assert len(world.at_stripe(f"payment_intents?customer={world.order(order_id).customer}")["data"]) == 1
+
+
+@pytest.mark.parametrize(("fault", "waits"), [("error_500_after_commit", 0.6), ("timeout_after_commit", 24)])
+@pytest.mark.parametrize(
+    ("card", "said"), [(ASKS_ALWAYS, "authentication_required"), (DECLINES_LATER, "generic_decline")]
+)
+def test_a_no_whose_answer_is_lost_is_told_as_the_bank_said_it(
+    world: World, fault: str, waits: float, card: str, said: str
+) -> None:
+    order_id = world.orders(world.product(days=40), card=card)
+    world.advance(days=38, minutes=1)
+    world.sandbox.control("faults", kind=fault, match="POST /v1/payment_intents")
+    preflighting.preflight_due(world.outside, world.db, world.now)
+    while world.state(order_id) == "reserved":
+        world.advance(hours=waits)
+        recovering.take_over(world.outside, world.db, world.now)
+    order = world.order(order_id)
+    assert (order.state, order.decline) == ("past_due", said)
+    assert order.stray_intent, "what was declined is let go of"
+    assert (order.next_try_at is None) == (said == "authentication_required"), "only its holder can confirm"
 
 
 def test_two_workers_open_one_attempt(world: World) -> None:

@@ -1,5 +1,6 @@
 """What comes back where Stripe's answer should be: proxies, portals and half answers are none of Stripe's."""
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import stripe
 
-from storefront.outside.stripe_answers import StripeSilent, Unknown
+from storefront.outside.stripe_answers import Declined, StripeSilent, Unknown
 from storefront.outside.stripe_gateway import StripeGateway
 
 NOBODYS = [
@@ -85,3 +86,35 @@ def test_whatever_its_number_says(status: int, body: bytes) -> None:
 def test_a_question_that_somebody_else_answered_is_not_answered(question: Question, body: bytes) -> None:
     with pytest.raises(StripeSilent):
         question(behind(body))
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ({"code": "authentication_required", "decline_code": "authentication_required"}, ("authentication_required",)),
+        ({"code": "authentication_required", "decline_code": "generic_decline"}, ("authentication_required",)),
+        ({"code": "card_declined", "decline_code": "stolen_card"}, ("stolen_card",)),
+        ({"code": "expired_card", "advice_code": "confirm_card_data"}, ("expired_card", "confirm_card_data")),
+        (
+            {
+                "code": "card_declined",
+                "decline_code": "insufficient_funds",
+                "advice_code": "do_not_try_again",
+                "network_advice_code": "03",
+            },
+            ("insufficient_funds", "do_not_try_again", "03"),
+        ),
+        ({"code": "card_declined", "decline_code": None, "advice_code": None}, ("card_declined",)),
+    ],
+)
+def test_a_no_is_the_same_as_it_is_said_and_as_it_is_found_later(said: dict[str, Any], means: tuple[str, ...]) -> None:
+    """The networks forbid another try, whichever way their word came (policies.md 3)."""
+    error = {"type": "card_error", "message": "No.", **said}
+    intent = {"id": "pi_1", "object": "payment_intent", "status": "requires_payment_method", "amount": 1900}
+    found = {"object": "list", "data": [{**intent, "metadata": {"attempt": "key"}, "last_payment_error": error}]}
+    at_once = behind(json.dumps({"error": {**error, "payment_intent": intent}}).encode(), 402)
+    later = behind(json.dumps({**found, "has_more": False, "url": "/v1/payment_intents"}).encode())
+    reason, advice, network_advice = (*means, "", "")[:3]
+    no = Declined(reason, "pi_1", advice, network_advice)
+    assert at_once.perform("charge", "", {}, "key") == no
+    assert getattr(later.find("charge", "key", {"customer": "cus_1"}), "declined", None) == no
