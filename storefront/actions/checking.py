@@ -22,11 +22,12 @@ from storefront.models.log import LogRow
 from storefront.models.mail_events import MailEvent
 from storefront.models.money import (
     GONE_BACK,
+    OPEN_DISPUTE,
     UNDER_WAY,
+    Dispute,
     Moved,
     Refund,
     Task,
-    disputed,
     no_open_dispute,
     no_refund_task,
     not_disputed,
@@ -142,7 +143,9 @@ def _going_back(session: Session, order: Order, now: datetime) -> bool:
     """A late payment has a few minutes to go back by itself; what could not go back is somebody's task."""
     open_task = (Task.order_id == order.id, Task.closed_at.is_(None), Task.kind.in_(ABOUT_MONEY))
     asked = session.scalar(select(Task.id).where(*open_task).limit(1))
-    if asked is not None or disputed(session, order.id):
+    bank_has_it = Dispute.status.in_((*OPEN_DISPUTE, "lost"))
+    taken = select(Dispute.id).where(Dispute.order_id == order.id, bank_has_it).limit(1)
+    if asked is not None or session.scalar(taken) is not None:
         return True
     recent = select(Attempt.id).where(Attempt.order_id == order.id, Attempt.opened_at > now - PATIENCE)
     return session.scalar(recent.limit(1)) is not None

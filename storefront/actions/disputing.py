@@ -17,7 +17,7 @@ from storefront.actions.tasking import ask_creator, close_tasks
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.letters import Letter
-from storefront.models.money import Dispute
+from storefront.models.money import Dispute, lives_on
 from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Done, Outcome, Refused
@@ -27,6 +27,7 @@ from storefront.rules.money import exact
 from storefront.rules.order import State
 
 DECIDED = frozenset({"won", "lost", "warning_closed", "prevented"})
+INQUIRY = "warning_"
 APPEALS = frozenset({"appeal_needs_response", "appeal_under_review"})
 
 
@@ -49,9 +50,12 @@ def note_dispute(session: Session, order: Order, told: stripe_answers.Dispute, n
         return False
     if row is None:
         row = _new_row(session, order, told)
-    elif row.closed_at and told.status == "appeal_needs_response":
-        row.submitted_at, row.submitted_by = None, ""  # what was answered was another question
-    row.status, row.due_by = told.status, told.due_by
+    elif (row.closed_at and told.status == "appeal_needs_response") or (
+        row.inquiry and told.status == "needs_response"
+    ):
+        row.submitted_at, row.submitted_by = None, ""  # what was asked, and answered, was another question
+        close_tasks(session, "dispute", row.stripe_id, "stripe", now)
+    row.status, row.due_by, row.amount = told.status, told.due_by, told.amount
     row.closed_at = now if told.status in DECIDED else None
     session.flush()
     _follow(session, order, row, now)
@@ -59,8 +63,11 @@ def note_dispute(session: Session, order: Order, told: stripe_answers.Dispute, n
 
 
 def _is_older(before: str, told: str) -> bool:
-    """A decision stands, whatever was read earlier and arrives later; an appeal opens it again."""
-    return before in DECIDED and told not in DECIDED | APPEALS
+    """A decision stands, whatever was read earlier and arrives later; an appeal opens it again. What the bank has taken back
+    it asks about no more.
+    """
+    was_inquiry, is_inquiry = before.startswith(INQUIRY), told.startswith(INQUIRY)
+    return (is_inquiry and not was_inquiry) or (before in DECIDED and told not in DECIDED | APPEALS)
 
 
 def _new_row(session: Session, order: Order, told: stripe_answers.Dispute) -> Dispute:
@@ -87,11 +94,11 @@ def _follow(session: Session, order: Order, row: Dispute, now: datetime) -> None
             _ask(session, order, row, now)
         return
     close_tasks(session, "dispute", row.stripe_id, "stripe", now)
-    if row.status == "lost":
+    if row.status == "lost" and lives_on(order, row):
         _lost(session, order, row, now)
     elif not money.disputed(session, order.id):
         restore(session, order, now)
-    if row.status == "won" and order.state == State.PAID and _was_lost(session, row):
+    if row.status == "won" and order.state == State.PAID and lives_on(order, row) and _was_lost(session, row):
         _won_too_late(session, order, row, now)
     elif row.status in {"won", "lost"}:
         to = order.product.creator.email
@@ -108,8 +115,8 @@ def _ask(session: Session, order: Order, row: Dispute, now: datetime) -> None:
 
 
 def _lost(session: Session, order: Order, row: Dispute, now: datetime) -> None:
-    """The bank has given the money back: access and its unit have ended, and a wish to cancel has been served. What was
-    to be refunded by hand is owed to nobody any more.
+    """The bank has given back what the order lives on: access and its unit have ended, and a wish to cancel has been served.
+    What was to be refunded by hand is owed to nobody any more.
     """
     if row.amount >= money.moved(session, order.id).net:
         for kind in ("refund", "part_refund"):
@@ -158,9 +165,9 @@ def record_evidence(
 ) -> None:
     """The bank has the answer; its decision takes weeks."""
     row = session.scalar(select(Dispute).where(Dispute.stripe_id == attempt.target).with_for_update())
-    if row is None or not isinstance(outcome, Done):
+    told = outcome.value if isinstance(outcome, Done) else None
+    if row is None or not isinstance(told, stripe_answers.Dispute) or _is_older(row.status, told.status):
         return
     row.submitted_at, row.submitted_by = now, attempt.who
     close_tasks(session, "dispute", row.stripe_id, attempt.who, now)
-    if isinstance(outcome.value, stripe_answers.Dispute):
-        note_dispute(session, order, outcome.value, now)
+    note_dispute(session, order, told, now)

@@ -178,7 +178,7 @@ def _stands(session: Session, order: Order) -> tuple[str, str]:
         return "done", BANK_GAVE_BACK
     if order.state not in ENDED:
         return "waiting", BANK_DECIDES if _disputed(session, order) else ""
-    if money.moved(session, order.id).net > 0:
+    if money.left(session, order):
         return "waiting", ""
     return _paid_back(session, order)
 

@@ -10,7 +10,6 @@ from storefront.actions.owing import owe
 from storefront.models import money
 from storefront.models.db import changed
 from storefront.models.grants import Grant
-from storefront.models.money import Dispute
 from storefront.models.orders import LIVE, Order
 
 BUYER, GRACE, MOVE = "buyer", "grace", "move"
@@ -37,8 +36,7 @@ def wish(session: Session, order: Order, *, who: str, why: str, now: datetime) -
 
 def wish_all(session: Session, product_id: int, *, who: str, why: str, now: datetime) -> None:
     """The same for every live order of a product, in one stroke: nobody is charged from this moment on."""
-    lost = select(Dispute.id).where(Dispute.order_id == Order.id, Dispute.status == "lost").exists()
-    mine = (Order.product_id == product_id, Order.state.in_(LIVE), Order.cancel_wished_at.is_(None), ~lost)
+    mine = (Order.product_id == product_id, Order.state.in_(LIVE), Order.cancel_wished_at.is_(None), money.not_lost)
     stay = {"synchronize_session": False}
     values = {"cancel_wished_at": now, "cancel_who": who, "cancel_why": why[:500]}
     session.execute(update(Order).where(*mine).values(**values), execution_options=stay)

@@ -71,9 +71,8 @@ def _begin_rest(session: Session, order: Order, now: datetime) -> Attempt | None
     if money.disputed(session, order.id):
         return None
     who, why = order.cancel_who or "worker", order.cancel_why
-    for intent, paid in money.payments(session, order).items():
-        if paid.net > 0:
-            return begin(session, order, "refund", now, body=_body(intent, paid.net), who=who, why=why)
+    for intent, amount in money.left(session, order).items():
+        return begin(session, order, "refund", now, body=_body(intent, amount), who=who, why=why)
     return None
 
 
@@ -143,7 +142,7 @@ def refund_again(outside: Outside, db: Database, order_id: int, who: str, now: d
     adopt(outside, db, order_id, now)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
-        owed = _owed_back(order) and money.moved(session, order.id).net > 0
+        owed = _owed_back(order) and bool(money.left(session, order))
         if owed and money.disputed(session, order.id):
             return DISPUTED
         attempt = _begin_rest(session, order, now) if owed else None
@@ -167,14 +166,13 @@ def note_by_hand(session: Session, order: Order, who: str, why: str, now: dateti
         return DISPUTED
     if not _owed_back(order) or session.scalar(_open_attempt(order)) is not None:
         return NoRefund("nothing", "Nothing is owed to this buyer, or a refund is under way just now.")
-    for intent, paid in money.payments(session, order).items():
-        if paid.net > 0:
-            row = Refund(order_id=order.id, intent=intent, amount=paid.net, status="by_hand", who=who, why=why[:500])
-            row.made_at = row.settled_at = now
-            session.add(row)
-            session.flush()
-            note_credit(session, order, row, now)
-            _tell_after_all(session, order, row, now)
+    for intent, amount in money.left(session, order).items():
+        row = Refund(order_id=order.id, intent=intent, amount=amount, status="by_hand", who=who, why=why[:500])
+        row.made_at = row.settled_at = now
+        session.add(row)
+        session.flush()
+        note_credit(session, order, row, now)
+        _tell_after_all(session, order, row, now)
     close_tasks(session, "refund", order.number, who, now)
     _all_back(session, order, now)
     return None
@@ -329,7 +327,7 @@ def _all_back(session: Session, order: Order, now: datetime, row: Refund | None 
     """Everything is back: access ends, the unit returns and the buyer is told, all in one transaction. Or a part is."""
     if order.state != State.PAID:
         return
-    if money.moved(session, order.id).net > 0:
+    if money.left(session, order):
         if row is not None and row.intent == order.paid_intent and not order.cancel_wished_at:
             owe(session, order, "part_refunded", now, version=row.id, amount=row.amount, why=row.why)
         return

@@ -22,7 +22,7 @@ from storefront.outside.postman import Envelope
 from storefront.outside.world import Outside
 from storefront.rules import letter_rows, letter_words, own_words, queue, thread_words, words
 from storefront.rules.letter_rows import OF_PRODUCT
-from storefront.rules.letter_words import About, Matter, Told
+from storefront.rules.letter_words import PAID_TWICE, About, Matter, Told
 from storefront.rules.order_words import card_ends_early
 
 OF_GRACE = frozenset({"past_due", "past_due_out", "grace_ending"})
@@ -424,7 +424,7 @@ def _matter(session: Session, letter: Letter) -> Matter | None:
         return Matter(back.amount, back.who, back.why, kind=back.status if letter.kind == "paid_back" else back.failure)
     if letter.kind in {"dispute_won", "dispute_lost"}:
         row = session.get_one(Dispute, letter.version)
-        return Matter(row.amount, kind=row.reason)
+        return Matter(row.amount, sentence="" if money.lives_on(row.order, row) else PAID_TWICE, kind=row.reason)
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Select, String, Text, func, select, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Select, String, Text, and_, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storefront.models.db import Base, Instant
@@ -181,30 +181,48 @@ def order_of_payment(session: Session, intent: str) -> int | None:
     return session.scalar(by_visit.limit(1)) or session.scalar(by_attempt.limit(1))
 
 
+_its_payment = or_(Order.paid_intent.is_(None), Dispute.intent == Order.paid_intent)
+_lost_its_money = and_(Dispute.status == "lost", _its_payment)
+shut = or_(Dispute.status.in_(OPEN_DISPUTE), _lost_its_money)
+
+
 def disputed(session: Session, order_id: int) -> bool:
-    """Whether a dispute of this order is open, or was lost: then nothing is refunded, and access stays shut."""
-    query = select(Dispute.id).where(Dispute.order_id == order_id, Dispute.status.in_((*OPEN_DISPUTE, "lost")))
-    return session.scalars(query.limit(1)).first() is not None
+    """Whether a dispute of this order is open, or the payment that it lives on was lost: then nothing is refunded, and
+    access stays shut. One that was paid a second time and lost takes nothing from the first (design.md 8, 2).
+    """
+    return bool(disputed_of(session, [order_id]))
 
 
 def disputed_of(session: Session, order_ids: Sequence[int]) -> set[int]:
     """Those of many orders that are disputed."""
-    shut = Dispute.status.in_((*OPEN_DISPUTE, "lost"))
-    return set(session.scalars(select(Dispute.order_id).where(Dispute.order_id.in_(order_ids), shut)))
+    query = select(Dispute.order_id).join(Order, Order.id == Dispute.order_id)
+    return set(session.scalars(query.where(Dispute.order_id.in_(order_ids), shut)))
 
 
 def lost_to_the_bank(session: Session, order_id: int, intent: str | None = None) -> bool:
-    """Whether a dispute of this order, or of one payment of it, was lost: its buyer has that money back already."""
-    query = select(Dispute.id).where(Dispute.order_id == order_id, Dispute.status == "lost")
-    if intent is not None:
-        query = query.where(Dispute.intent == intent)
-    return session.scalars(query.limit(1)).first() is not None
+    """Whether the payment that this order lives on, or another one of it, was lost: its buyer has that money back already."""
+    query = select(Dispute.id).join(Order, Order.id == Dispute.order_id).where(Dispute.order_id == order_id)
+    its = _its_payment if intent is None else Dispute.intent == intent
+    return session.scalars(query.where(Dispute.status == "lost", its).limit(1)).first() is not None
+
+
+def lives_on(order: Order, row: Dispute) -> bool:
+    """Whether what is disputed is the payment that the order lives on, or all it ever had."""
+    return order.paid_intent in {None, row.intent}
+
+
+def left(session: Session, order: Order) -> dict[str, int]:
+    """What can go back of each payment, in minor units; what was paid a second time and lost to a bank has gone already."""
+    return {
+        intent: paid.net
+        for intent, paid in payments(session, order).items()
+        if paid.net > 0 and (intent == order.paid_intent or not lost_to_the_bank(session, order.id, intent))
+    }
 
 
 no_open_dispute = ~select(Dispute.id).where(Dispute.order_id == Order.id, Dispute.status.in_(OPEN_DISPUTE)).exists()
-not_disputed = (
-    ~select(Dispute.id).where(Dispute.order_id == Order.id, Dispute.status.in_((*OPEN_DISPUTE, "lost"))).exists()
-)
+not_disputed = ~select(Dispute.id).where(Dispute.order_id == Order.id, shut).exists()
+not_lost = ~select(Dispute.id).where(Dispute.order_id == Order.id, _lost_its_money).exists()
 no_refund_task = (
     ~select(Task.id).where(Task.order_id == Order.id, Task.closed_at.is_(None), Task.kind == "refund").exists()
 )

@@ -77,6 +77,9 @@ class About:
     told: Mapping[str, Any] = field(default_factory=dict)
 
 
+PAID_TWICE = "It was a second payment: the first one stands, and access with it."
+
+
 @dataclass(frozen=True)
 class Matter:
     """What a letter is about beside the order: a refund, a dispute, a task. `amount` in minor units."""

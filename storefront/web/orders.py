@@ -14,7 +14,7 @@ from storefront.actions import asking as ask_verbs
 from storefront.actions import cancelling, opening, policing, settling
 from storefront.models import grants, money, orders
 from storefront.models.grants import Grant
-from storefront.models.money import Dispute, Refund
+from storefront.models.money import Dispute, Refund, lives_on
 from storefront.models.orders import LIVE, Order
 from storefront.models.policies import Policy
 from storefront.models.queues import is_queued
@@ -162,7 +162,7 @@ def _with_claim(db: Session, found: Order, facts: Facts) -> Facts:
     query = select(Dispute).where(Dispute.order_id == found.id).order_by(Dispute.id.desc())
     claims = db.scalars(query).all()
     since = next((each.opened_at for each in claims if each.open), None)
-    lost = any(each.status == "lost" for each in claims)
+    lost = any(each.status == "lost" and lives_on(found, each) for each in claims)
     before = found.state == "paid" and not found.unit and not lost
     return replace(facts, disputed_at=since, dispute_lost=lost, lost_before=before)
 

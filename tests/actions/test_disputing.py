@@ -1,11 +1,18 @@
 """Disputes: opened, answered, won and lost, and what each does to access, refunds and the people concerned."""
 
+from dataclasses import replace
+
+import requests
+
 from storefront.actions import disputing
-from storefront.actions.refunding import refund_part
+from storefront.actions.disputing import note_dispute
+from storefront.actions.refunding import refund_again, refund_part
 from storefront.models.money import Dispute
-from tests.support.letters import disputes
+from storefront.models.orders import Order
+from storefront.outside import stripe_answers
+from tests.support.letters import disputes, words_of
 from tests.support.mailserver import MailServer
-from tests.support.world import VISA, World
+from tests.support.world import KEY, VISA, World
 
 INES = "creator:ines@forthcoming.example"
 DISPUTES_LATER, ASKS_LATER = "4000000000002685", "4000000000001976"
@@ -151,6 +158,135 @@ def test_an_inquiry_takes_nothing_and_pauses_nothing_but_asks(world: World) -> N
     hears(world)
     assert dispute(world).status == "warning_closed"
     assert world.tasks() == []
+
+
+def escalates(world: World) -> None:
+    """The bank only asked; now it takes the money."""
+    world.advance(days=3)
+    world.sandbox.control("disputes/resolve", dispute=dispute(world).stripe_id, status="escalated")
+    hears(world)
+
+
+def notes(world: World, order_id: int, told: stripe_answers.Dispute) -> None:
+    """What was read of a dispute arrives."""
+    with world.db.write() as session:
+        note_dispute(session, session.get_one(Order, order_id, with_for_update=True), told, world.now)
+
+
+def test_an_answered_inquiry_that_becomes_a_dispute_is_asked_anew(world: World) -> None:
+    order_id = bought(world, ASKS_LATER)
+    hears(world)
+    assert (
+        disputing.answer(world.outside, world.db, dispute(world).id, {"uncategorized_text": "!"}, INES, world.now)
+        is None
+    )
+    assert (dispute(world).status, world.tasks()) == ("warning_under_review", [])
+    escalates(world)
+    row = dispute(world)
+    assert (row.status, row.submitted_at, row.submitted_by) == ("needs_response", None, "")
+    assert not live(world, order_id)
+    assert "asks back 29.00" in world.tasks()[0]
+    assert world.letters(order_id).count("task") == 2
+    assert disputing.answer(world.outside, world.db, row.id, WINNING, INES, world.now) is None
+    hears(world)
+    assert (dispute(world).status, live(world, order_id), world.tasks()) == ("won", True, [])
+
+
+def test_an_inquiry_that_nobody_answered_and_becomes_a_dispute_says_how_much_is_gone_and_until_when(
+    world: World,
+) -> None:
+    order_id = bought(world, ASKS_LATER)
+    hears(world)
+    asked = dispute(world)
+    assert refund_part(world.outside, world.db, order_id, 900, who=INES, why="late", now=world.now) is None
+    escalates(world)
+    row = dispute(world)
+    assert (asked.amount, row.amount) == (2900, 2000)
+    assert row.due_by
+    assert asked.due_by
+    assert row.due_by > asked.due_by
+    [task] = world.tasks()
+    assert "asks back 20.00" in task
+    assert world.letters(order_id).count("task") == 2
+
+
+def test_what_was_read_of_an_inquiry_and_arrives_after_it_became_a_dispute_is_old(world: World) -> None:
+    order_id = bought(world, ASKS_LATER)
+    hears(world)
+    old = world.outside.stripe.dispute(dispute(world).stripe_id)
+    escalates(world)
+    notes(world, order_id, old)
+    assert dispute(world).status == "needs_response"
+    assert not live(world, order_id)
+    assert "asks back" in world.tasks()[0]
+
+
+def test_an_answer_to_an_inquiry_that_is_known_only_once_it_is_a_dispute_answers_nothing(world: World) -> None:
+    bought(world, ASKS_LATER)
+    hears(world)
+    world.sandbox.control("faults", kind="timeout_after_commit", match="POST /v1/disputes/*")
+    disputing.answer(world.outside, world.db, dispute(world).id, {"uncategorized_text": "!"}, INES, world.now)
+    world.sandbox.control("disputes/resolve", dispute=dispute(world).stripe_id, status="escalated")
+    assert disputing.hear_dispute(world.outside, world.db, dispute(world).stripe_id, world.now)
+    world.advance(minutes=3)
+    world.tick()
+    assert (dispute(world).status, dispute(world).submitted_at) == ("needs_response", None)
+    assert "asks back" in world.tasks()[0]
+
+
+def paid_twice(world: World) -> tuple[int, stripe_answers.Dispute]:
+    """Somebody has paid the same order a second time, and their bank asks for that before it has gone back."""
+    order_id = world.orders(world.product(days=None))
+    world.tick()
+    body = {
+        "amount": 2900,
+        "currency": "eur",
+        "confirm": "true",
+        "payment_method": "pm_card_visa",
+        "allowed_payment_method_types[0]": "card",
+        "metadata[order]": world.order(order_id).mark,
+    }
+    made = requests.post(f"{world.sandbox.url}/v1/payment_intents", data=body, auth=(KEY, ""), timeout=10).json()
+    world.reconciles()
+    told = stripe_answers.Dispute(
+        "du_second", "", made["id"], 2900, "EUR", "duplicate", "needs_response", world.now, None, submitted=False
+    )
+    notes(world, order_id, told)
+    return order_id, told
+
+
+def test_a_second_payment_that_is_lost_takes_nothing_from_the_first(
+    small_world: World, post_office: MailServer
+) -> None:
+    world = small_world
+    order_id, told = paid_twice(world)
+    assert not live(world, order_id), "until it has decided"
+    notes(world, order_id, replace(told, status="lost"))
+    order = world.order(order_id)
+    assert (order.state, order.unit, live(world, order_id)) == ("paid", True, True)
+    world.tick()
+    world.posts()
+    told_creator = words_of(post_office.to(INES.partition(":")[2])[-1].part("plain"))
+    assert "It was a second payment: the first one stands, and access with it." in told_creator
+    assert "access has ended" not in told_creator
+    assert world.broken() == []
+    notes(world, order_id, replace(told, status="appeal_under_review"))
+    notes(world, order_id, replace(told, status="won"))
+    assert (live(world, order_id), world.tasks()) == (True, [])
+
+
+def test_the_first_payment_goes_back_though_the_second_was_lost(world: World) -> None:
+    order_id, told = paid_twice(world)
+    notes(world, order_id, replace(told, status="lost"))
+    world.cancels(order_id, who=INES)
+    world.tick()
+    assert (world.state(order_id), world.money(order_id)) == ("refunded", (5800, 2900))
+    assert not live(world, order_id)
+    assert world.tasks() == []
+    again = refund_again(world.outside, world.db, order_id, INES, world.now)
+    assert again is not None
+    assert again.code == "nothing"
+    assert world.broken() == []
 
 
 def test_nothing_is_refunded_while_a_dispute_is_open_and_a_cancellation_waits_for_its_end(world: World) -> None:

@@ -206,8 +206,8 @@ BUGS = [
     bug(
         "refund of half",
         "Q5",
-        Edit(refunding._begin_rest, "_body(intent, paid.net)", "_body(intent, paid.net // 2)"),
-        Edit(refunding._all_back, "if money.moved(session, order.id).net > 0:", "if False:"),
+        Edit(refunding._begin_rest, "_body(intent, amount)", "_body(intent, amount // 2)"),
+        Edit(refunding._all_back, "if money.left(session, order):", "if False:"),
     ),
     # Settling
     bug(

@@ -239,11 +239,17 @@ class Facts:
 
     @cached_property
     def disputed(self) -> dict[int, set[str]]:
-        """How each order's disputes stand, by our rows."""
+        """How each order's disputes stand, by our rows; one that was lost with another payment decides nothing."""
         found: dict[int, set[str]] = defaultdict(set)
         for each in self.disputes:
-            found[each.order_id].add(each.status)
+            if each.status != "lost" or self.orders[each.order_id].paid_intent in {None, each.intent}:
+                found[each.order_id].add(each.status)
         return found
+
+    @cached_property
+    def lost(self) -> set[int]:
+        """Orders whose payment a bank has given back."""
+        return {order_id for order_id, stands in self.disputed.items() if "lost" in stands}
 
     @cached_property
     def partly(self) -> set[int]:

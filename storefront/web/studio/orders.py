@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storefront.models.grants import Grant
-from storefront.models.money import OPEN_DISPUTE, Dispute
+from storefront.models.money import Dispute, shut
 from storefront.models.orders import LIVE, Checkout, Order, Promise
 from storefront.models.products import Product
 from storefront.rules import order_words, standing_words, words
@@ -114,9 +114,9 @@ def _some(session: Session, found: Product, state: str, before: int | None) -> l
 
 
 def claims_of(session: Session, orders: Sequence[int]) -> dict[int, str]:
-    """The disputes that decide over orders: open or lost, by the order's id."""
+    """The disputes that decide over orders: open, or lost with the payment that the order lives on, by the order's id."""
     query = select(Dispute.order_id, Dispute.status).where(Dispute.order_id.in_(orders)).order_by(Dispute.id)
-    return dict(session.execute(query.where(Dispute.status.in_((*OPEN_DISPUTE, "lost")))).all())
+    return dict(session.execute(query.join(Order, Order.id == Dispute.order_id).where(shut)).all())
 
 
 def _row(found: Found, *, launched: bool) -> Row:

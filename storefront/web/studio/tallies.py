@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storefront.actions import delaying
 from storefront.models.grants import Grant
 from storefront.models.letters import Letter, in_trouble, unsent
-from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund
+from storefront.models.money import GONE_BACK, OPEN_DISPUTE, Dispute, Refund, not_disputed
 from storefront.models.orders import LIVE, Attempt, Checkout, Order, Promise, not_leaving, product_is_out
 from storefront.models.products import File, Launch, Lesson
 from storefront.models.rehearsals import Holdup, Rehearsal
@@ -245,8 +245,7 @@ def _groups(session: Session, launch: Launch) -> list[tuple[str, bool, bool, boo
     """Orders by state, whether declined before the launch, with live access, and kept from access by a person."""
     known = func.coalesce(Order.declined_at < _launched_at(launch), false())
     live = (Grant.id.is_not(None)) & Grant.suspended_at.is_(None) & Grant.revoked_at.is_(None)
-    claimed = exists().where(Dispute.order_id == Order.id, Dispute.status.in_((*OPEN_DISPUTE, "lost")))
-    shut = or_(Order.cancel_wished_at.is_not(None), claimed)
+    shut = or_(Order.cancel_wished_at.is_not(None), ~not_disputed)
     query = select(Order.state, known, live, shut, func.count(Order.id)).outerjoin(Grant, Grant.order_id == Order.id)
     ours = query.where(*_pre_orders(launch), Order.state.in_(ORDERED))
     return [(s, k, li, sh, n) for s, k, li, sh, n in session.execute(ours.group_by(Order.state, known, live, shut))]

@@ -61,9 +61,8 @@ def l3_replay(facts: Facts, _world: World) -> Iterator[str]:
     units: dict[int, int] = defaultdict(int)
     for each in facts.unit_moves:
         units[each.order_id] += each.change
-    lost = {each.order_id for each in facts.disputes if each.status == "lost"}
     for order in facts.orders.values():
-        ended = order.state in {"expired", "cancelled", "refunded"} or order.id in lost
+        ended = order.state in {"expired", "cancelled", "refunded"} or order.id in facts.lost
         if bool(order.unit) != (units[order.id] == 1) or bool(order.unit) == ended:
             yield f"{order.number} is {order.state}, has a unit: {bool(order.unit)}, its ledger says {units[order.id]}"
 

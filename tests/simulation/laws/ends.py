@@ -38,17 +38,13 @@ def g2_every_order_of_it_is_listed(facts: Facts, _world: World) -> Iterator[str]
             yield f"{order.number} was placed at {order.placed_at}, and its product given up at {made.started_at}"
         if order.id not in rows and (order.ended_at is None or order.ended_at > made.started_at):
             yield f"{order.number} is of a product that was given up, and has no row"
-        if order.state not in ENDED and not order.cancel_wished_at and order.id not in lost(facts):
+        if order.state not in ENDED and not order.cancel_wished_at and order.id not in facts.lost:
             yield f"{order.number} is of a product that was given up, and stays"
     for launch in facts.launches:
         made = facts.given_up.get(launch.product_id)
         later = made and launch.launched_at and launch.launched_at > made.started_at
         if made and later and launch.kind == "product":
             yield f"launch {launch.id} came at {launch.launched_at}, and was given up at {made.started_at}"
-
-
-def lost(facts: Facts) -> set[int]:
-    return {each.order_id for each in facts.disputes if each.status == "lost"}
 
 
 @always("G3")
@@ -62,7 +58,7 @@ def g3_closed_when_all_is_over(facts: Facts, _world: World) -> Iterator[str]:
             if row.cancellation_id == made.id and row.state not in OVER:
                 yield f"cancellation {made.id} is over, and {order.number} is {row.state}"
         for order in facts.orders.values():
-            if order.product_id == made.product_id and order.state not in ENDED and order.id not in lost(facts):
+            if order.product_id == made.product_id and order.state not in ENDED and order.id not in facts.lost:
                 yield f"cancellation {made.id} is over, and {order.number} is {order.state}"
 
 
@@ -83,9 +79,9 @@ def q5_given_up_is_free_and_told(facts: Facts, _world: World) -> Iterator[str]:
         for order in orders:
             into, back = facts.in_all(order)
             closing = sum(letters[order.id, kind] for kind in CLOSING)
-            if into != back and order.id not in lost(facts):
+            if into != back and order.id not in facts.lost:
                 yield f"{order.number} was given up, and Stripe has {into - back}"
-            if closing != (order.id in confirmed) and order.id not in lost(facts):
+            if closing != (order.id in confirmed) and order.id not in facts.lost:
                 yield f"{order.number} was given up, and has {closing} closing letters"
         if orders and sum(letters[order.id, "given_up"] for order in orders) != 1:
             yield f"cancellation {made.id} was not told to its creator once"

@@ -26,8 +26,7 @@ def s1_never_more_than_there_is(facts: Facts, _world: World) -> Iterator[str]:
 @always("S2")
 def s2_counters_are_the_live_orders(facts: Facts, _world: World) -> Iterator[str]:
     """Each counter is the number of live orders, and the sum of its ledger."""
-    lost = {each.order_id for each in facts.disputes if each.status == "lost"}
-    live = [each for each in facts.orders.values() if each.state in LIVE and each.id not in lost]
+    live = [each for each in facts.orders.values() if each.state in LIVE and each.id not in facts.lost]
     for table, column in ((facts.products, "product_id"), (facts.offers, "offer_id")):
         orders = Counter(each[column] for each in live)
         moves: Counter[int] = Counter()

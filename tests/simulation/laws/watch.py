@@ -110,7 +110,8 @@ def m5_no_charge_after_cancelling(world: World) -> None:
     """After a cancellation commits, no new capture starts; no refund while a dispute is open, or was lost (M9)."""
     query = (
         "SELECT a.id, a.kind, o.number, o.cancel_wished_at, (SELECT count(*) FROM disputes d WHERE d.order_id = o.id"
-        " AND d.status IN ('needs_response', 'under_review', 'lost')) AS disputed"
+        " AND d.status IN ('needs_response', 'under_review', 'lost')"
+        " AND (d.status <> 'lost' OR d.intent = coalesce(o.paid_intent, d.intent))) AS disputed"
         " FROM attempts a JOIN orders o ON o.id = a.order_id"
         " WHERE a.id > ? ORDER BY a.id"
     )
