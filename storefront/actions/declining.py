@@ -24,6 +24,7 @@ REPAIRED: dict[str, Any] = {
     "grace_until": None,
 }
 ASKING = ("hold", "charge")
+REPLACED = "card_replaced"
 
 
 def declined(session: Session, order: Order, attempt: Attempt, answer: Declined, now: datetime) -> None:
@@ -38,7 +39,8 @@ def declined(session: Session, order: Order, attempt: Attempt, answer: Declined,
 
 
 def _said(session: Session, order: Order, answer: Declined, now: datetime) -> dict[str, Any]:
-    """The decline as the order keeps it, and when the card is asked again."""
+    """The decline as the order keeps it, and when the card is asked again; one that nobody agreed to never is."""
+    answer = Declined(REPLACED) if order.decline == REPLACED else answer
     said = Answer(answer.reason, answer.advice, answer.network_advice)
     first = (order.state == State.PAST_DUE and order.declined_at) or now
     ends = charge.grace_until(first, order.product.launch.at or order.promise.by)
@@ -83,11 +85,15 @@ def _past_due(session: Session, order: Order, facts: dict[str, Any], why: str, n
 def card_replaced(session: Session, order: Order, now: datetime) -> None:
     """The network put a card of another brand in its place: its owner agreed to the old one only (stripe.md 1.3).
 
-    What is set aside already was agreed to. Whoever waits in the queue keeps the place, which no grace may end.
+    What is set aside already was agreed to, so that a hold is kept; what stands on the order says that the card behind
+    it is not to be asked. Whoever waits in the queue keeps the place, which no grace may end.
     """
     if order.kind == "back_order" and order.allocated_at is None:
         return
-    facts = _said(session, order, Declined("card_replaced"), now)
+    if order.state == State.HELD:
+        order.decline = REPLACED
+        return
+    facts = _said(session, order, Declined(REPLACED), now)
     if order.state == State.PAST_DUE:
         _again(order, facts)
     elif order.state == State.RESERVED:
@@ -98,8 +104,17 @@ def hold_lost(session: Session, order: Order, now: datetime) -> None:
     """A hold ended at the bank before it was captured: charge the saved card instead, or ask for a card."""
     if order.payment_method:
         suspend(session, order, now)
-        facts = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": now}
-        move(session, order, [State.HELD], State.RESERVED, who="stripe", why="the hold lapsed", at=now, **facts)
+        reserve(session, order, now, now, who="stripe", why="the hold lapsed")
         return
     facts = _said(session, order, Declined("hold_lapsed"), now)
     _past_due(session, order, facts, "the hold lapsed and no card is kept", now)
+
+
+def reserve(session: Session, order: Order, asked_at: datetime | None, now: datetime, *, who: str, why: str) -> None:
+    """A hold has ended, and its saved card is asked at `asked_at`; not one that took the place of the card agreed to."""
+    facts = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": asked_at}
+    if (
+        move(session, order, [State.HELD], State.RESERVED, who=who, why=why, at=now, **facts)
+        and order.decline == REPLACED
+    ):
+        card_replaced(session, order, now)

@@ -172,7 +172,9 @@ def _dispute(outside: Outside, db: Database, event: StripeEvent, now: datetime) 
 
 
 def _card(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
-    """The network gave a saved card a new number or date: what Stripe says of it now is kept. Another brand needs a yes."""
+    """The network gave a saved card a new number or date: what Stripe says of it now is kept. Another brand needs a yes, and
+    while a hold lives the card agreed to stays the order's.
+    """
     with db.read() as session:
         order_id = session.scalar(select(Order.id).where(Order.payment_method == event.object_id))
     if order_id is None:
@@ -183,8 +185,11 @@ def _card(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
         if session.scalar(select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))):
             return False
         if order.payment_method == card.id:
-            another = brand_of(order) not in {"", card.brand}
-            order.card, order.card_print, order.card_until = card.name, card.print, card.until
+            another, held = brand_of(order) not in {"", card.brand}, order.state == State.HELD
+            if held:
+                order.decline = ""
+            if not (another and held):
+                order.card, order.card_print, order.card_until = card.name, card.print, card.until
             if another and order.cancel_wished_at is None:
                 card_replaced(session, order, now)
     return True

@@ -8,7 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
-from storefront.actions.declining import REPAIRED, declined
+from storefront.actions.declining import REPAIRED, declined, reserve
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
@@ -156,9 +156,7 @@ def record_void_for_plan(
     launch = order.product.launch
     at = charge.preflight_at(launch.at) if launch.at and plan is Plan.WAIT else None
     at = now if plan in {Plan.RENEW, Plan.KEEP} else at
-    facts = {"hold_intent": None, "capture_before": None, "serves_until": None, "preflight_at": at}
-    why = "the hold no longer fits the date"
-    move(session, order, [State.HELD], State.RESERVED, who="worker", why=why, at=now, **facts)
+    reserve(session, order, at, now, who="worker", why="the hold no longer fits the date")
 
 
 def _plan(order: Order, now: datetime) -> Plan:

@@ -36,6 +36,7 @@ class Order(Base):
     `card_print` is Stripe's fingerprint of the card, `card_until` the instant from which it is no longer valid, `address`
     as much of its bill's address as tax hangs on: country, state, postal code.
     A live hold `serves_until` an instant a margin before `capture_before`: launches up to then need no other.
+    `decline` on a held order says that another card has taken the place of the one that its hold was agreed to with.
     `episode` counts how often the payment failed and was repaired; `next_try_at` is our own next try.
     `delay_due_at`: when the delay rules change it by themselves, silence or a date that was missed.
     `bounced_at`: letters to its address come back, as `bounce` says; none is mailed until it is corrected or confirmed.

@@ -9,6 +9,7 @@ POST /_sandbox/faults            kind, match, count, seconds (or hang), reason, 
 GET  /_sandbox/faults
 DELETE /_sandbox/faults
 POST /_sandbox/limits            per_second: of each endpoint; 0 is no limit
+POST /_sandbox/holds/lapse       payment_intent
 POST /_sandbox/disputes          charge or payment_intent, reason, amount, inquiry
 POST /_sandbox/disputes/resolve  dispute, status: won, lost, escalated (an inquiry only)
 POST /_sandbox/refunds/resolve   refund, status: succeeded, failed; failure_reason
@@ -164,6 +165,7 @@ ACTIONS: dict[str, Callable[[Machine, Body], object]] = {
     "DELETE /faults": _clear_faults,
     "POST /limits": _limit,
     "POST /disputes": interventions.dispute,
+    "POST /holds/lapse": interventions.lapse_hold,
     "POST /disputes/resolve": interventions.resolve_dispute,
     "POST /refunds/resolve": interventions.resolve_refund,
     "POST /cards/renew": interventions.renew_card,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from . import disputes, payment_methods, refunds, webhook_faults
+from . import disputes, payment_methods, payments, refunds, webhook_faults
 from .cards import BY_NUMBER
 from .control_body import Refusal
 from .errors import StripeError
@@ -27,6 +27,17 @@ FAILURES = (
 )
 YEARS_OF_A_CARD = 4
 DECEMBER = 12
+
+
+def lapse_hold(machine: Machine, body: Body) -> dict[str, Any]:
+    """Let a card's bank give up a hold before its time."""
+    with machine.world() as world:
+        intent = _fetch(world, "payment_intent", body.text("payment_intent"))
+        if intent["status"] != "requires_capture":
+            message = f"There is no hold: the payment intent has a status of {intent['status']}."
+            raise Refusal(message)
+        payments.lapse(world, intent)
+        return dict(intent)
 
 
 def dispute(machine: Machine, body: Body) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """Cards that their network renews: a new date is kept; another brand is charged only once its owner has agreed (stripe.md 1.3)."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
+import pytest
+
 from storefront.actions import hearing
+from storefront.actions.declining import declined
 from storefront.models.orders import Order
-from storefront.outside.stripe_answers import Event
+from storefront.outside.stripe_answers import Declined, Event
 from storefront.outside.stripe_gateway import API_VERSION
 from tests.support.letters import letter, post_office, words_of
 from tests.support.mailserver import MailServer
@@ -14,6 +18,7 @@ from tests.support.world import DECLINES_LATER, MASTERCARD, VISA, World
 
 assert post_office
 MIRIAM = "miriam@posteo.de"
+numbers = count()
 
 
 def renews(world: World, order_id: int, number: str = VISA, **date: int) -> Order:
@@ -24,7 +29,7 @@ def renews(world: World, order_id: int, number: str = VISA, **date: int) -> Orde
     payload: dict[str, Any] = {"data": {"object": {"id": card}}}
     with world.db.write() as session:
         event = Event(
-            "evt_card",
+            f"evt_card_{next(numbers)}",
             "payment_method.automatically_updated",
             card,
             livemode=False,
@@ -82,7 +87,72 @@ def test_a_card_of_another_brand_ends_the_tries_of_a_declined_one(world: World) 
 
 def test_what_is_set_aside_already_was_agreed_to(world: World) -> None:
     order_id = world.orders(world.product(days=3))
+    held = renews(world, order_id, MASTERCARD)
+    assert (held.state, held.card) == ("held", "Visa ending 4242")
+    world.advance(days=3)
+    world.tick()
+    paid = world.order(order_id)
+    assert (paid.state, paid.card, paid.decline) == ("paid", "Visa ending 4242", "")
+    assert world.broken() == []
+
+
+def asked(world: World, order_id: int) -> list[str]:
+    return [each.kind for each in world.order(order_id).attempts if each.kind in {"hold", "charge"}]
+
+
+@pytest.mark.parametrize(("days", "before"), [(20, 0), (1.5, 4.6)], ids=["it waits", "another hold is due at once"])
+def test_a_card_of_another_brand_is_not_asked_when_the_hold_of_the_old_one_no_longer_fits(
+    world: World, days: float, before: float
+) -> None:
+    product = world.product(days=5)
+    order_id = world.orders(product)
     assert renews(world, order_id, MASTERCARD).state == "held"
+    assert world.moves(product, days) is None
+    world.advance(days=before)
+    world.tick()
+    replaced = world.order(order_id)
+    assert (replaced.state, replaced.decline, replaced.next_try_at) == ("past_due", "card_replaced", None)
+    assert world.holds() == []
+    assert asked(world, order_id) == []
+    assert world.letters(order_id).count("past_due") == 1
+    world.pays(world.visits(order_id), MASTERCARD)
+    world.settles(order_id)
+    world.advance(days=5 + days - before)
+    world.tick()
+    assert world.state(order_id) == "paid"
+    assert world.broken() == []
+
+
+def test_a_card_of_another_brand_is_not_asked_when_the_hold_of_the_old_one_lapses(world: World) -> None:
+    order_id = world.orders(world.product(days=5))
+    renews(world, order_id, MASTERCARD)
+    world.sandbox.control("holds/lapse", payment_intent=world.order(order_id).hold_intent)
+    world.reconciles()
+    world.tick()
+    assert (world.state(order_id), world.order(order_id).decline) == ("past_due", "card_replaced")
+    world.advance(days=6)
+    world.tick()
+    assert asked(world, order_id) == []
+
+
+def test_a_card_of_another_brand_is_not_asked_again_when_the_old_one_cannot_be_captured(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    renews(world, order_id, MASTERCARD)
+    with world.db.write() as session:
+        order = session.get_one(Order, order_id)
+        declined(session, order, order.attempts[-1], Declined("insufficient_funds"), world.now)
+    order = world.order(order_id)
+    assert (order.state, order.decline, order.next_try_at) == ("past_due", "card_replaced", None)
+
+
+def test_a_card_that_has_its_old_brand_back_may_be_asked(world: World) -> None:
+    product = world.product(days=3)
+    order_id = world.orders(product)
+    renews(world, order_id, MASTERCARD)
+    renews(world, order_id, VISA)
+    assert world.moves(product, 20) is None
+    world.tick()
+    assert world.state(order_id) == "reserved"
 
 
 def test_a_card_that_ends_in_the_queue_is_asked_for_and_changed_in_place(

@@ -101,6 +101,14 @@ def test_a_hold_may_be_extended(inside: Inside, alias: str, status: str, seconds
     ]
 
 
+def test_a_bank_gives_a_hold_up_before_its_time(inside: Inside) -> None:
+    hold = inside.held("pm_card_visa")
+    gone = inside.control("holds/lapse", payment_intent=hold["id"])
+    assert (gone["status"], gone["cancellation_reason"]) == ("canceled", "automatic")
+    assert inside.told("charge.expired")[0]["id"] == hold["latest_charge"]
+    assert "no hold" in inside.refusal("holds/lapse", payment_intent=hold["id"])
+
+
 def test_visa_extends_no_hold_while_its_holder_is_away(inside: Inside) -> None:
     customer = inside.post("/v1/customers")["id"]
     saved = inside.post("/v1/payment_methods/pm_card_visa/attach", {"customer": customer})["id"]
