@@ -260,7 +260,7 @@ def _intent_says(kind: str, intent: Intent) -> Outcome:
     if intent.status == ("succeeded" if kind == "capture" else "canceled"):
         return Done(intent)
     if kind == "capture" and intent.status == "canceled":
-        return Declined("hold_lapsed")
+        return Declined("hold_lapsed" if intent.lapsed else "hold_voided")
     return Refused(intent.status, f"The payment is {intent.status} at Stripe.", intent)
 
 

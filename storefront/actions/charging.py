@@ -167,8 +167,8 @@ def record_charge(
     """The money came, or it did not: what either causes stands here, line by line."""
     if isinstance(outcome, Done) and isinstance(outcome.value, Intent):
         _paid(session, outside, order, attempt, outcome.value, now)
-    elif isinstance(outcome, Declined) and outcome.reason == "hold_lapsed":
-        hold_lost(session, order, now)
+    elif isinstance(outcome, Declined) and outcome.reason in {"hold_lapsed", "hold_voided"}:
+        hold_lost(session, order, now, by_hand=outcome.reason == "hold_voided")
     elif isinstance(outcome, Declined):
         declined(session, order, attempt, outcome, now)
     elif isinstance(outcome, Refused) and outcome.code in NOTHING_HAPPENED:

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from storefront.actions.granting import suspend
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
+from storefront.actions.tasking import ask_creator
 from storefront.models.orders import Attempt, Order
 from storefront.outside.stripe_answers import Declined
 from storefront.rules import charge
 from storefront.rules.declining import Answer, classify, next_try
+from storefront.rules.money import exact
 from storefront.rules.order import State
 
 LOOK_BACK = timedelta(days=30)
@@ -100,14 +102,32 @@ def card_replaced(session: Session, order: Order, now: datetime) -> None:
         _past_due(session, order, facts, "another card took its place, which nobody agreed to", now)
 
 
-def hold_lost(session: Session, order: Order, now: datetime) -> None:
-    """A hold ended at the bank before it was captured: charge the saved card instead, or ask for a card."""
+def hold_lost(session: Session, order: Order, now: datetime, *, by_hand: bool) -> None:
+    """A hold ended before it was captured. At the bank: charge the saved card instead, or ask for a card. By hand, in
+    Stripe's dashboard: somebody meant it, so no card is asked anew, and its creator says what is to become of the order.
+    """
+    if by_hand:
+        _hold_voided(session, order, now)
+        return
     if order.payment_method:
         suspend(session, order, now)
         reserve(session, order, now, now, who="stripe", why="the hold lapsed")
         return
     facts = _said(session, order, Declined("hold_lapsed"), now)
     _past_due(session, order, facts, "the hold lapsed and no card is kept", now)
+
+
+def _hold_voided(session: Session, order: Order, now: datetime) -> None:
+    subject, amount = order.hold_intent or order.number, exact(order.price, order.currency)
+    facts = _said(session, order, Declined("hold_voided"), now)
+    _past_due(session, order, facts, "the hold was cancelled by hand", now)
+    if order.cancel_wished_at:
+        return
+    sentence = (
+        f"Somebody cancelled the hold of {amount} for order {order.number} at Stripe. Its card is not asked again; the buyer "
+        "was told, and may give a card until the grace ends. If the order is to end, cancel it; if not, leave it to the buyer."
+    )
+    ask_creator(session, order, "hold_voided", subject, sentence, now)
 
 
 def reserve(session: Session, order: Order, asked_at: datetime | None, now: datetime, *, who: str, why: str) -> None:

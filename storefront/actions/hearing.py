@@ -145,13 +145,14 @@ def _visit(outside: Outside, db: Database, event: StripeEvent, now: datetime) ->
 
 
 def _hold(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> bool:
-    """A hold ended at the bank. Our own voids say so too; then no order has it any more."""
+    """A hold ended, at the bank or by hand. Our own voids say so too; then no order has it any more."""
     intent_id = str(event.payload["data"]["object"].get("payment_intent") or event.object_id)
     with db.read() as session:
         order = session.scalar(select(Order).where(Order.hold_intent == intent_id))
     if order is None:
         return True
-    if outside.stripe.intent(intent_id).status != "canceled":
+    told = outside.stripe.intent(intent_id)
+    if told.status != "canceled":
         return True
     with db.write() as session:
         order = session.get_one(Order, order.id, with_for_update=True)
@@ -159,7 +160,7 @@ def _hold(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
         if busy is not None:
             return False
         if order.hold_intent == intent_id and order.state == State.HELD and order.cancel_wished_at is None:
-            hold_lost(session, order, now)
+            hold_lost(session, order, now, by_hand=not told.lapsed)
     return True
 
 

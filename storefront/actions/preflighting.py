@@ -8,7 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from storefront.actions.attempting import NOTHING_HAPPENED, PAUSE, begin, carry_out
-from storefront.actions.declining import REPAIRED, declined, reserve
+from storefront.actions.declining import REPAIRED, declined, hold_lost, reserve
 from storefront.actions.moving import move
 from storefront.actions.owing import owe
 from storefront.actions.patience import for_each
@@ -148,6 +148,9 @@ def record_void_for_plan(
         order.retry_at = now + PAUSE
         return
     if order.hold_intent != attempt.target or order.state != State.HELD:
+        return
+    if isinstance(outcome.value, Intent) and outcome.value.cancelled and not outcome.value.lapsed:
+        hold_lost(session, order, now, by_hand=True)  # before we did
         return
     plan = _plan(order, now)
     if plan is Plan.ASK:

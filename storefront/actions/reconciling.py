@@ -120,7 +120,7 @@ def _compare(session: Session, outside: Outside, order: Order, intent: Intent, n
             order.stray_intent = intent.id
             yield f"{order.number}: {amount} had been paid and belong to nothing; they go back."
     elif intent.status == "canceled" and order.hold_intent == intent.id and order.state == State.HELD:
-        hold_lost(session, order, now)
+        hold_lost(session, order, now, by_hand=not intent.lapsed)
         yield f"{order.number}: the hold {intent.id} had ended."
 
 

@@ -51,7 +51,7 @@ class Calculation:
 @dataclass(frozen=True)
 class Intent:
     """A payment intent: `status` as Stripe says, amounts in minor units, `order` the mark that ours carry, `declined` what
-    the bank said last where it said no.
+    the bank said last where it said no, `cancelled` why it was cancelled, "" where nobody said.
     """
 
     id: str
@@ -66,6 +66,12 @@ class Intent:
     disputed: bool = False
     calculation: str = ""
     declined: "Declined | None" = None
+    cancelled: str = ""
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether its hold ended at the bank; any other end is somebody's doing (stripe.md 1.1)."""
+        return self.status == "canceled" and self.cancelled in {"automatic", "expired"}
 
 
 @dataclass(frozen=True)

@@ -459,6 +459,7 @@ def _intent(value: Any) -> Intent:  # noqa: ANN401
         disputed=bool(charge.get("disputed")),
         calculation=hooked(data.get("hooks") or {}),
         declined=_no(said, data["id"]) if said else None,
+        cancelled=data.get("cancellation_reason") or "",
     )
 
 

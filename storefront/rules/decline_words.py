@@ -16,6 +16,7 @@ SAID = {
     "processing_error": "The bank could not be asked.",
     "no_address": "We do not know where the card's bill goes, and the tax hangs on it.",
     "card_replaced": "Another kind of card has taken the place of yours, and you have agreed to the old one only.",
+    "hold_voided": "The amount that was set aside on the card was released by hand.",
     "hold_lapsed": "The amount set aside on the card was given back by the bank.",
 }
 # What stands in the way though no bank was asked: the fact, and what to do about it.
@@ -27,6 +28,10 @@ UNASKED = {
     "card_replaced": (
         "Your bank has replaced your card. Nothing was charged.",
         "Enter the new card once, or any other: none is charged that you have not agreed to.",
+    ),
+    "hold_voided": (
+        "Nothing is set aside for your order any more. Nothing was charged.",
+        "If you still want it, enter your card once more, or another one. If not, you need do nothing.",
     ),
 }
 CLASS_SAID = {

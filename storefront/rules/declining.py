@@ -60,6 +60,7 @@ STOP = frozenset(
         "incorrect_cvc",
         "invalid_cvc",
         "hold_lapsed",
+        "hold_voided",
         "no_address",
         "card_replaced",
     ]

@@ -206,6 +206,7 @@ TASKS = {
     "dispute": "A bank asks money back",
     "won_late": "Won, after access had ended",
     "difference": "Stripe and the ledger differ",
+    "hold_voided": "A hold was cancelled by hand",
     "bounce": "Letters come back",
     "complaint": "A letter was called spam",
 }

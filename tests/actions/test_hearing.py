@@ -69,13 +69,26 @@ def test_an_event_that_lies_changes_nothing(world: World) -> None:
 def test_a_hold_that_ended_at_the_bank_is_replaced(world: World) -> None:
     order_id = world.orders(world.product(days=3))
     hold = world.order(order_id).hold_intent or ""
-    world.outside.stripe.perform("void", hold, {}, "the-bank")
+    world.sandbox.control("holds/lapse", payment_intent=hold)
     stores(world, "payment_intent.canceled", hold)
     hears(world)
     assert world.state(order_id) == "reserved"
     world.tick()
     assert world.state(order_id) == "held"
     assert world.order(order_id).hold_intent != hold
+
+
+def test_a_hold_that_was_cancelled_by_hand_is_for_its_creator_to_explain(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    hold = world.order(order_id).hold_intent or ""
+    world.outside.stripe.perform("void", hold, {"cancellation_reason": "requested_by_customer"}, "the-owner")
+    stores(world, "payment_intent.canceled", hold)
+    stores(world, "payment_intent.canceled", hold, name="evt_2")
+    hears(world)
+    assert (world.state(order_id), world.order(order_id).decline) == ("past_due", "hold_voided")
+    assert world.letters(order_id) == ["confirmed", "past_due", "task"]
+    world.tick()
+    assert world.holds() == []
 
 
 def test_our_own_void_is_no_news(world: World) -> None:

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 import pytest
-import requests
 
 from storefront.actions import launching, preflighting
 from storefront.actions.checking import check
 from storefront.models.orders import Order
 from storefront.models.products import Product
 from storefront.rules.launch import Moment, Refused, moment_at
-from tests.support.world import BERLIN, KEY, VISA, World
+from tests.support.world import BERLIN, VISA, World
 
 
 def launch_now(world: World, product_id: int) -> Refused | None:
@@ -171,8 +170,7 @@ def test_a_hold_that_the_bank_gave_up_is_replaced_by_a_charge_of_the_saved_card(
     product = world.product(days=3)
     order_id = world.orders(product)
     hold = world.order(order_id).hold_intent
-    cancelled = requests.post(f"{world.sandbox.url}/v1/payment_intents/{hold}/cancel", auth=(KEY, ""), timeout=10)
-    assert cancelled.ok
+    world.sandbox.control("holds/lapse", payment_intent=hold)
     world.advance(days=3)
     assert launching.launch_due(world.db, world.now) == 1
     world.tick()
@@ -204,7 +202,7 @@ def test_a_declined_capture_suspends_access_and_starts_the_repair(world: World) 
     assert grant.live
     with world.db.write() as session:
         session.get_one(Order, order_id).payment_method = None
-    world.outside.stripe.perform("void", hold or "", {}, "outside-void")
+    world.sandbox.control("holds/lapse", payment_intent=hold)
     world.tick()
     grant = world.grant(order_id)
     assert grant is not None

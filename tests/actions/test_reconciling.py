@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 import requests
 from sqlalchemy import select, update
 
@@ -123,10 +124,67 @@ def test_a_payment_that_nobody_knows_of_goes_back(world: World) -> None:
 
 def test_a_hold_that_ended_at_the_bank_is_seen_without_its_event(world: World) -> None:
     order_id = world.orders(world.product(days=3))
-    calls(world, f"payment_intents/{world.order(order_id).hold_intent}/cancel")
+    world.sandbox.control("holds/lapse", payment_intent=world.order(order_id).hold_intent)
     assert "had ended" in repairs(world)
     assert world.state(order_id) in {"reserved", "held"}
     assert len(world.holds()) <= 1
+
+
+@pytest.mark.parametrize("why", ["fraudulent", "requested_by_customer", ""])
+@pytest.mark.parametrize("repaired", [True, False], ids=["its buyer gives a card", "its creator cancels"])
+def test_a_hold_that_was_cancelled_by_hand_is_not_placed_again_by_itself(
+    world: World, why: str, *, repaired: bool
+) -> None:
+    order_id = world.orders(world.product(days=3))
+    hold = world.order(order_id).hold_intent
+    calls(world, f"payment_intents/{hold}/cancel", **({"cancellation_reason": why} if why else {}))
+    assert "had ended" in repairs(world)
+    order = world.order(order_id)
+    assert (order.state, order.decline, order.next_try_at) == ("past_due", "hold_voided", None)
+    [task] = world.tasks()
+    assert "cancelled the hold of 19.00" in task
+    assert world.letter_to(order_id, "task") == "ines@forthcoming.example"
+    assert world.letters(order_id).count("past_due") == 1
+    world.advance(days=2)
+    world.tick()
+    assert world.holds() == []
+    if repaired:
+        world.pays(world.visits(order_id))
+        world.settles(order_id)
+    else:
+        world.cancels(order_id, who="creator:ines@forthcoming.example")
+    world.advance(days=1)
+    world.tick()
+    assert world.state(order_id) == ("paid" if repaired else "cancelled")
+    assert (world.grant(order_id) is not None) == repaired
+    assert world.broken() == []
+
+
+def test_a_hold_that_was_cancelled_by_hand_is_found_out_at_its_capture_and_nothing_is_charged(world: World) -> None:
+    order_id = world.orders(world.product(days=3))
+    calls(world, f"payment_intents/{world.order(order_id).hold_intent}/cancel", cancellation_reason="duplicate")
+    world.advance(days=3)
+    world.tick()
+    order = world.order(order_id)
+    assert (order.state, order.decline, world.money(order_id).captured) == ("past_due", "hold_voided", 0)
+    assert len(world.tasks()) == 1
+    grant = world.grant(order_id)
+    assert grant is not None
+    assert not grant.live
+    assert world.broken() == []
+    world.advance(days=8)
+    world.tick()
+    assert world.state(order_id) == "cancelled", "its grace is over"
+    assert world.broken() == []
+
+
+def test_a_hold_that_was_cancelled_by_hand_is_found_out_when_its_day_moves(world: World) -> None:
+    product = world.product(days=3)
+    order_id = world.orders(product)
+    calls(world, f"payment_intents/{world.order(order_id).hold_intent}/cancel", cancellation_reason="fraudulent")
+    assert world.moves(product, 20) is None
+    world.tick()
+    assert (world.state(order_id), len(world.tasks())) == ("past_due", 1)
 
 
 def test_an_amount_that_differs_is_a_persons_to_explain(world: World) -> None:
