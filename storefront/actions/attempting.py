@@ -265,7 +265,8 @@ def _intent_says(kind: str, intent: Intent) -> Outcome:
 
 
 def _dispute_says(dispute: Dispute) -> Outcome:
-    if dispute.submitted:
+    """An answer counts until the bank asks anew: what was told it before an appeal is counted at Stripe still."""
+    if dispute.submitted and not dispute.status.endswith("needs_response"):
         return Done(dispute)
     return Refused(dispute.status, f"The dispute is {dispute.status}; no evidence has been submitted.")
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import requests
 
 from storefront.actions import disputing
@@ -10,6 +11,8 @@ from storefront.actions.refunding import refund_again, refund_part
 from storefront.models.money import Dispute
 from storefront.models.orders import Order
 from storefront.outside import stripe_answers
+from storefront.outside.stripe_answers import Refused, Unknown
+from storefront.outside.stripe_gateway import StripeGateway
 from tests.support.letters import disputes, words_of
 from tests.support.mailserver import MailServer
 from tests.support.world import KEY, VISA, World
@@ -90,6 +93,44 @@ def test_an_appeal_after_an_answer_asks_once_more(small_world: World) -> None:
     assert not live(world, order_id)
     assert len(world.tasks()) == 1
     assert world.letter_to(order_id, "task") == "ines@forthcoming.example"
+
+
+def appeals(world: World, order_id: int, monkeypatch: pytest.MonkeyPatch) -> stripe_answers.Dispute:
+    """The bank asks anew about what it had decided; the answer it had is counted at Stripe still."""
+    hears(world)
+    assert disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now) is None
+    hears(world)
+    told = replace(world.outside.stripe.dispute(dispute(world).stripe_id), status="appeal_needs_response")
+    assert told.submitted
+    notes(world, order_id, told)
+    monkeypatch.setattr(StripeGateway, "dispute", lambda _self, _id: told)
+    return told
+
+
+def test_an_answer_to_an_appeal_that_stripe_refuses_is_not_given(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    appeals(world, bought(world), monkeypatch)
+    monkeypatch.setattr(StripeGateway, "perform", lambda *_: Refused("", "The evidence is too long."))
+    said = disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now)
+    assert said is not None
+    assert (dispute(world).submitted_at, len(world.tasks())) == (None, 1)
+
+
+def test_an_answer_to_an_appeal_of_which_nothing_is_heard_is_not_given(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = appeals(world, bought(world), monkeypatch)
+    monkeypatch.setattr(StripeGateway, "perform", lambda *_: Unknown("No answer."))
+    assert disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now) is None
+    world.advance(hours=24)
+    world.tick()
+    assert (dispute(world).submitted_at, len(world.tasks())) == (None, 1)
+    under_review = replace(told, status="appeal_under_review")
+    assert disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now) is None
+    monkeypatch.setattr(StripeGateway, "dispute", lambda _self, _id: under_review)
+    world.advance(hours=24)
+    world.tick()
+    assert dispute(world).submitted_at == world.now
+    assert world.tasks() == []
 
 
 def test_an_appeal_that_is_won_after_a_loss_revives_nothing_and_says_so(
