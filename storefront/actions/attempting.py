@@ -228,6 +228,9 @@ def call(outside: Outside, attempt: Attempt, now: datetime) -> Outcome:
             return outcome
         if isinstance(outcome, Unknown):  # Stripe may still be at it: nothing is looked up before the next wait is over
             return outcome
+        if attempt.kind == "evidence":  # it may have been given in the dashboard; if not, Stripe has said why
+            told = _look(outside, attempt)
+            return outcome if isinstance(told, Refused) else told
     return _look(outside, attempt)
 
 

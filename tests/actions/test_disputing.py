@@ -180,6 +180,33 @@ def test_an_answer_that_comes_too_late_says_what_stripe_says(world: World) -> No
     assert dispute(world).submitted_at is None
 
 
+def test_why_stripe_does_not_take_an_answer_is_told_in_its_own_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = bought(world)
+    hears(world)
+    monkeypatch.setattr(
+        StripeGateway, "perform", lambda *_: Refused("", "Acknowledge the fee to counter this dispute.")
+    )
+    said = disputing.answer(world.outside, world.db, dispute(world).id, WINNING, INES, world.now)
+    assert said == "Stripe did not take it. Acknowledge the fee to counter this dispute."
+    assert [a.detail for a in world.order(order_id).attempts if a.kind == "evidence"] == [
+        "Acknowledge the fee to counter this dispute."
+    ]
+    assert (dispute(world).submitted_at, len(world.tasks())) == (None, 1)
+
+
+def test_an_answer_that_was_given_in_the_dashboard_already_counts(world: World) -> None:
+    bought(world)
+    hears(world)
+    world.outside.stripe.perform(
+        "evidence", dispute(world).stripe_id, {"evidence": WINNING, "submit": True}, "dashboard"
+    )
+    assert disputing.answer(world.outside, world.db, dispute(world).id, LOSING, INES, world.now) is None
+    assert dispute(world).submitted_at is not None
+    assert world.tasks() == []
+
+
 def test_a_dispute_that_nobody_answers_is_lost(world: World) -> None:
     order_id = bought(world)
     hears(world)
