@@ -90,11 +90,15 @@ def order_of(world: World, call: Call) -> list[Row]:
 
 
 def m15_amounts(world: World, call: Call) -> None:
-    """A zero or negative amount, or a second currency, never reaches Stripe; off-session never beside an open visit."""
+    """A zero or negative amount, or a second currency, never reaches Stripe; off-session never beside an open visit.
+
+    A refund may be smaller than what a card can be charged.
+    """
     if not ours(call):
         return
+    least = 1 if call.path == "/v1/refunds" else LEAST
     for name in ("amount", "amount_to_capture", "line_items[0][price_data][unit_amount]"):
-        if int(call.said.get(name, LEAST)) < LEAST:
+        if int(call.said.get(name, least)) < least:
             world.complain("M15", f"{call.path} says {name} {call.said[name]}")
     for order in order_of(world, call):
         currency = call.said.get("currency", order.currency.lower())
