@@ -20,7 +20,7 @@ from storefront.actions.taxing import note_payment
 from storefront.models import money
 from storefront.models.db import MOST, NOW, Database
 from storefront.models.money import no_open_dispute, no_refund_task
-from storefront.models.orders import LIVE, Attempt, Checkout, Order, no_open_attempt, not_resting
+from storefront.models.orders import LIVE, Attempt, Checkout, Order, call_open, no_open_attempt, not_resting, visit_open
 from storefront.outside.stripe_answers import Done, Intent, Outcome, Refused
 from storefront.outside.world import Outside
 from storefront.rules.order import State
@@ -109,9 +109,7 @@ def close(session: Session, order: Order, now: datetime) -> None:
 
 def _free_to_close(session: Session, order: Order) -> bool:
     """Nothing is under way: an open attempt may still secure money, so its outcome is awaited; nor is a visit open."""
-    busy = select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))
-    visiting = select(Checkout.id).where(Checkout.order_id == order.id, Checkout.closed_at.is_(None))
-    return bool(order.cancel_wished_at) and not session.scalar(busy) and not session.scalar(visiting)
+    return bool(order.cancel_wished_at) and not call_open(session, order.id) and not visit_open(session, order.id)
 
 
 def cancel_due(outside: Outside, db: Database, now: datetime, limit: int = 25) -> int:

@@ -20,7 +20,7 @@ from storefront.models.cancellations import OVER, Cancellation, CancelledOrder
 from storefront.models.db import Database, changed, claim
 from storefront.models.grants import Grant
 from storefront.models.money import UNDER_WAY, Refund, Task
-from storefront.models.orders import ENDED, LIVE, Attempt, Order, no_open_attempt
+from storefront.models.orders import ENDED, LIVE, Attempt, Order, call_open, no_open_attempt
 from storefront.models.products import Launch, Product
 from storefront.outside.stripe_answers import StripeSilent
 from storefront.outside.world import Outside
@@ -156,8 +156,7 @@ def _look(session: Session, order_id: int, trouble: str, now: datetime, *, faile
 
 def _pause(session: Session, order: Order, state: str) -> timedelta:
     """An order whose next step is free is due at once; what waits for somebody else is looked at twice a minute."""
-    open_attempt = select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))
-    waits = state != "waiting" or session.scalar(open_attempt) is not None or _disputed(session, order)
+    waits = state != "waiting" or call_open(session, order.id) or _disputed(session, order)
     if state == "settling":
         return SETTLES
     return AGAIN if waits or order.retry_at else SOON

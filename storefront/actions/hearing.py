@@ -16,7 +16,7 @@ from storefront.actions.refunding import hear_refund
 from storefront.actions.settling import settle
 from storefront.models.db import MOST, NOW, Database
 from storefront.models.events import StripeEvent
-from storefront.models.orders import Attempt, Checkout, Order
+from storefront.models.orders import Checkout, Order, call_open
 from storefront.outside.stripe_answers import Event, NotAtStripe, StripeSilent
 from storefront.outside.stripe_gateway import API_VERSION
 from storefront.outside.world import Outside
@@ -156,8 +156,7 @@ def _hold(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
         return True
     with db.write() as session:
         order = session.get_one(Order, order.id, with_for_update=True)
-        busy = session.scalar(select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None)))
-        if busy is not None:
+        if call_open(session, order.id):
             return False
         if order.hold_intent == intent_id and order.state == State.HELD and order.cancel_wished_at is None:
             hold_lost(session, order, now, by_hand=not told.lapsed)
@@ -183,7 +182,7 @@ def _card(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
     card = outside.stripe.card(event.object_id)
     with db.write() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
-        if session.scalar(select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))):
+        if call_open(session, order.id):
             return False
         if order.payment_method == card.id:
             another, held = brand_of(order) not in {"", card.brand}, order.state == State.HELD

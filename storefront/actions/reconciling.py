@@ -21,7 +21,7 @@ from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.events import JobRun
 from storefront.models.money import UNDER_WAY, Dispute, Refund
-from storefront.models.orders import Attempt, Checkout, Order, by_mark
+from storefront.models.orders import Order, by_mark, call_open, visit_open
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Intent
 from storefront.outside.world import Outside
@@ -102,9 +102,7 @@ def _payments(outside: Outside, db: Database, now: datetime, since: datetime, re
 
 def _busy(session: Session, order: Order) -> bool:
     """Something is under way that explains a difference: an open attempt, or a visit that is not closed."""
-    attempt = select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))
-    visit = select(Checkout.id).where(Checkout.order_id == order.id, Checkout.closed_at.is_(None))
-    return session.scalar(attempt) is not None or session.scalar(visit.limit(1)) is not None
+    return call_open(session, order.id) or visit_open(session, order.id)
 
 
 def _compare(session: Session, outside: Outside, order: Order, intent: Intent, now: datetime) -> Iterator[str]:

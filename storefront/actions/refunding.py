@@ -21,7 +21,7 @@ from storefront.actions.taxing import note_credit, note_returned
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.money import LOST, UNDER_WAY, Refund, Task
-from storefront.models.orders import Attempt, Order
+from storefront.models.orders import Attempt, Order, call_open
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Declined, Done, Outcome, Refused
 from storefront.outside.world import Outside
@@ -164,7 +164,7 @@ def note_by_hand(session: Session, order: Order, who: str, why: str, now: dateti
     order = session.get_one(Order, order.id, with_for_update=True, populate_existing=True)
     if money.disputed(session, order.id):
         return DISPUTED
-    if not _owed_back(order) or session.scalar(_open_attempt(order)) is not None:
+    if not _owed_back(order) or call_open(session, order.id):
         return NoRefund("nothing", "Nothing is owed to this buyer, or a refund is under way just now.")
     for intent, amount in money.left(session, order).items():
         row = Refund(order_id=order.id, intent=intent, amount=amount, status="by_hand", who=who, why=why[:500])
@@ -186,7 +186,7 @@ def note_part_by_hand(
     `amount` in minor units. Returns why not.
     """
     order = session.get_one(Order, order.id, with_for_update=True, populate_existing=True)
-    if not part_returned(session, order) or session.scalar(_open_attempt(order)) is not None:
+    if not part_returned(session, order) or call_open(session, order.id):
         return NoRefund("nothing", "No part is owed to this buyer, or a refund is under way just now.")
     refused = why_no_part(session, order, amount)
     if refused is not None:
@@ -210,10 +210,6 @@ def part_returned(session: Session, order: Order) -> bool:
     return session.scalar(select(Task.id).where(*waits)) is not None
 
 
-def _open_attempt(order: Order) -> Any:  # noqa: ANN401 (a query)
-    return select(Attempt.id).where(Attempt.order_id == order.id, Attempt.outcome.is_(None))
-
-
 def adopt(outside: Outside, db: Database, order_id: int, now: datetime) -> int:
     """Take in what Stripe knows of an order's refunds and we do not. Returns how many changed. Raises StripeSilent."""
     with db.read() as session:
@@ -233,7 +229,7 @@ def hear_refund(outside: Outside, db: Database, refund_id: str, now: datetime) -
         if order_id is None:
             return False
         order = session.get_one(Order, order_id, with_for_update=True)
-        if session.scalar(_open_attempt(order)) is not None:
+        if call_open(session, order.id):
             return False
         note_refund(session, order, told, now)
     return True

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from storefront.actions.attempting import Answered, Wanted, begin, begin_first, call, close, record_one
 from storefront.actions.taxing import of_visit
 from storefront.models.db import Database, hits, put
-from storefront.models.orders import Attempt, Checkout, Order, Promise
+from storefront.models.orders import Attempt, Checkout, Order, Promise, visit_open
 from storefront.outside.stripe_answers import CheckoutSession, Done, Outcome
 from storefront.outside.world import Outside
 from storefront.rules import charge
@@ -56,7 +56,7 @@ def begin_visit(session: Session, outside: Outside, order: Order, now: datetime)
     url = _still_open(session, order, now)
     if url:
         return Opened(url)
-    if not _visits_over(session, order):
+    if visit_open(session, order.id):
         return OVER
     return begin(session, order, "session", now, body=_body(outside, order, order.promise, now)) or SILENT
 
@@ -88,12 +88,6 @@ def _still_open(session: Session, order: Order, now: datetime) -> str | None:
         Checkout.order_id == order.id, Checkout.closed_at.is_(None), Checkout.expires_at > now
     )
     return session.scalars(query).first()
-
-
-def _visits_over(session: Session, order: Order) -> bool:
-    """One visit at a time: the one before has been asked about and closed."""
-    query = select(Checkout.id).where(Checkout.order_id == order.id, Checkout.closed_at.is_(None))
-    return session.scalar(query.limit(1)) is None
 
 
 def _body(outside: Outside, order: Order, told: Promise, now: datetime) -> dict[str, Any]:

@@ -305,6 +305,18 @@ def _before(dialect: str) -> Select[Any]:
     return select(fresh_id(dialect, Order), known, kept, mail, place)
 
 
+def call_open(session: Session, order_id: int) -> bool:
+    """Whether a call of this order has no outcome yet: it is the order's lock."""
+    query = select(Attempt.id).where(Attempt.order_id == order_id, Attempt.outcome.is_(None))
+    return session.scalar(query) is not None
+
+
+def visit_open(session: Session, order_id: int) -> bool:
+    """Whether its buyer is at Stripe, or was, and nobody has asked how that ended."""
+    query = select(Checkout.id).where(Checkout.order_id == order_id, Checkout.closed_at.is_(None))
+    return session.scalar(query.limit(1)) is not None
+
+
 _opened = (Launch.product_id == Order.product_id, Launch.kind == "product", Launch.launched_at.is_not(None))
 product_is_out = select(Launch.id).where(*_opened).correlate(Order).exists()
 

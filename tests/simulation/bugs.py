@@ -180,7 +180,7 @@ BUGS = [
     bug(
         "closed while a call is open",
         "M5",
-        Edit(cancelling._free_to_close, " and not session.scalar(busy)"),
+        Edit(cancelling._free_to_close, " and not call_open(session, order.id)"),
         Edit(cancelling._leaving, "free = (no_open_attempt, ", "free = ("),
     ),
     bug(
@@ -227,7 +227,7 @@ BUGS = [
         Edit(settling.settle_ended, '_ended(), {"now": now, ', f'_ended(), {{"now": now - {DAYS}, '),
         Edit(hearing._visit, "settle(outside, db, order_id, now)", "pass"),
     ),
-    bug("two visits at once", "M2", Edit(visiting.begin_visit, "not _visits_over(session, order)", "False")),
+    bug("two visits at once", "M2", Edit(visiting.begin_visit, "visit_open(session, order.id)", "False")),
     bug(
         "event done without effect",
         "webhook before the commit of the row it names",
