@@ -73,11 +73,15 @@ def q4_paid_is_granted_and_told(facts: Facts, world: World) -> Iterator[str]:
 
 @quiet("Q5")
 def q5_cancelled_is_free(facts: Facts, _world: World) -> Iterator[str]:
-    """Cancelled ⇒ Stripe has nothing of it; told once."""
+    """Cancelled ⇒ Stripe has nothing of it, or as much as was paid back by other means; told once.
+
+    Whoever was paid by other means may ask their bank all the same.
+    """
     for order in facts.orders.values():
-        into, back = facts.in_all(order)
-        if order.state in ENDED and into != back + facts.taken_back(order) and order.id not in facts.asked:
-            yield f"{order.number} is {order.state}, and Stripe kept {into - back}"
+        into, back = facts.at_stripe(order)
+        kept, by_hand = into - back - facts.taken_back(order), facts.in_all(order)[1] - back
+        if order.state in ENDED and kept not in {0, by_hand} and order.id not in facts.asked:
+            yield f"{order.number} is {order.state}, and Stripe kept {kept}"
 
 
 @quiet("Q6")
