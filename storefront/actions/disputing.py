@@ -17,7 +17,7 @@ from storefront.actions.tasking import ask_creator, close_tasks
 from storefront.models import money
 from storefront.models.db import Database
 from storefront.models.letters import Letter
-from storefront.models.money import Dispute, lives_on
+from storefront.models.money import INQUIRY, Dispute, lives_on
 from storefront.models.orders import Attempt, Order
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_answers import Done, Outcome, Refused
@@ -27,7 +27,6 @@ from storefront.rules.money import exact
 from storefront.rules.order import State
 
 DECIDED = frozenset({"won", "lost", "warning_closed", "prevented"})
-INQUIRY = "warning_"
 APPEALS = frozenset({"appeal_needs_response", "appeal_under_review"})
 
 

@@ -70,13 +70,8 @@ def _come_again(known: StripeEvent, event: Event, now: datetime) -> bool:
     """Act on an event that was listed in another version first: what comes now can be read."""
     if not known.note.startswith(OTHER_VERSION):
         return False
-    known.payload, known.object_id, known.note, known.done_at, known.due_at = (
-        event.payload,
-        event.object_id,
-        "",
-        None,
-        now,
-    )
+    known.payload, known.object_id = event.payload, event.object_id
+    known.note, known.done_at, known.due_at = "", None, now
     return True
 
 
@@ -107,7 +102,7 @@ def _hear(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> 
     try:
         with suppress(StripeSilent):
             known = _act(outside, db, event, now)
-            if not known and now - event.received_at >= UNKNOWN_AFTER and not _marked(event):
+            if not known and now - event.received_at >= UNKNOWN_AFTER and _is_anothers(event):
                 known, note = True, "of something else that is sold over this account"
     finally:
         _note(db, event, now, known=known, note=note)
@@ -120,9 +115,12 @@ def _act(outside: Outside, db: Database, event: StripeEvent, now: datetime) -> b
         return False
 
 
-def _marked(event: StripeEvent) -> bool:
-    """Whether what it speaks of carries the name of an attempt of ours."""
-    return "attempt" in (event.payload["data"]["object"].get("metadata") or {})
+def _is_anothers(event: StripeEvent) -> bool:
+    """Whether what it speaks of carries no name of an attempt of ours. Holds and cards of ours are known at once: theirs wait
+    for a call that is open.
+    """
+    waits = event.type in {*HOLD_EVENTS, *CARD_EVENTS}
+    return not waits and "attempt" not in (event.payload["data"]["object"].get("metadata") or {})
 
 
 def _note(db: Database, event: StripeEvent, now: datetime, *, known: bool, note: str) -> None:

@@ -13,6 +13,7 @@ from storefront.models.orders import Attempt, Checkout, Order
 GONE_BACK = ("pending", "requires_action", "succeeded", "by_hand")
 UNDER_WAY = ("pending", "requires_action")
 LOST = ("failed", "canceled")
+INQUIRY = "warning_"
 OPEN_DISPUTE = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review")
 
 
@@ -82,7 +83,7 @@ class Dispute(Base):
     @property
     def inquiry(self) -> bool:
         """Whether the bank only asks so far."""
-        return self.status.startswith("warning_")
+        return self.status.startswith(INQUIRY)
 
 
 class Task(Base):

@@ -15,10 +15,10 @@ from storefront.outside.stripe_answers import Refused, Unknown
 from storefront.outside.stripe_gateway import StripeGateway
 from tests.support.letters import disputes, words_of
 from tests.support.mailserver import MailServer
-from tests.support.world import KEY, VISA, World
+from tests.support.world import DISPUTES_LATER, KEY, VISA, World
 
 INES = "creator:ines@forthcoming.example"
-DISPUTES_LATER, ASKS_LATER = "4000000000002685", "4000000000001976"
+ASKS_LATER = "4000000000001976"
 WINNING, LOSING = {"uncategorized_text": "winning_evidence"}, {"uncategorized_text": "losing_evidence"}
 
 

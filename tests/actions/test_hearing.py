@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from storefront.actions import hearing
+from storefront.actions import attempting, hearing
 from storefront.actions.checking import check
 from storefront.actions.patience import SomeFailed
 from storefront.models.events import StripeEvent
+from storefront.models.orders import Order
 from storefront.outside.stripe_answers import Event
 from storefront.outside.stripe_gateway import API_VERSION
 from tests.support.world import World
@@ -128,6 +129,19 @@ def test_an_event_of_something_else_sold_over_the_account_is_set_aside_after_a_d
     world.advance(days=30)
     assert hears(world) == 0
     assert len(world.sandbox.calls("of_another_shop")) == asked
+
+
+def test_a_card_of_ours_waits_for_an_open_call_however_long_it_takes(world: World) -> None:
+    order_id = world.orders(world.product(days=40))
+    card = world.order(order_id).payment_method or ""
+    with world.db.write() as session:
+        assert attempting.begin(session, session.get_one(Order, order_id), "detach", world.now, target="pm_replaced")
+    stores(world, "payment_method.automatically_updated", card)
+    for _ in range(30):
+        hears(world)
+        world.advance(hours=1)
+    assert event(world).done_at is None
+    assert event(world).note == ""
 
 
 def test_an_event_that_was_listed_in_another_version_first_is_acted_on_when_it_comes_in_ours(world: World) -> None:

@@ -13,9 +13,7 @@ from storefront.actions.reconciling import Report
 from storefront.models.events import JobRun, StripeEvent
 from storefront.models.money import Dispute
 from storefront.models.orders import Attempt, Order
-from tests.support.world import KEY, World
-
-DISPUTES_LATER = "4000000000002685"
+from tests.support.world import DISPUTES_LATER, KEY, World
 
 
 def calls(world: World, path: str, **body: str) -> None:

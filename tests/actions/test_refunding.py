@@ -20,9 +20,8 @@ from storefront.models.money import Dispute, Refund
 from storefront.models.orders import Order
 from storefront.outside import stripe_answers
 from storefront.outside.stripe_gateway import StripeGateway
-from tests.support.world import KEY, World
+from tests.support.world import DISPUTES_LATER, KEY, World
 
-DISPUTES_LATER = "4000000000002685"
 INES = "creator:ines@forthcoming.example"
 
 
