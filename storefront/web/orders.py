@@ -58,8 +58,8 @@ def _page(
     ask: asking.AskForm | None = None,
 ) -> str:
     grant = db.scalar(select(Grant).where(Grant.order_id == found.id))
-    facts = order_facts(db, found, grant)
-    told = queue.tell(db, found) or order_words.tell(replace(facts, confirming=_confirming(found)), now())
+    facts = replace(order_facts(db, found, grant), confirming=_confirming(found))
+    told = queue.tell(db, found) or order_words.tell(facts, now())
     leave, why_not = order_words.withdraw_words(facts, now())
     waits = is_queued(found)
     product = found.product
@@ -220,9 +220,9 @@ def _answer_first(db: Session, found: Order, actions: list[dict[str, Any]], toke
 def _next_step(found: Order, facts: Facts, token: str) -> list[dict[str, Any]]:
     visit, another = f"/orders/{token}/visit", "Use another card"
     if found.state == "placed":
-        return [_act("Go on at Stripe", visit, primary=True)]
+        return [_act("Go on at Stripe", visit, primary=not facts.confirming)]
     if found.state == "past_due":
-        first = _act(facts.no.button, visit, primary=True)
+        first = _act(facts.no.button, visit, primary=not facts.confirming)
         return [first, _act(another, visit)] if facts.no.asks else [first]
     if found.state not in LIVE:
         return [_act("To its page", f"/p/{found.product.slug}", method="get")]
